@@ -1,0 +1,1 @@
+//! JPEG in and out: the one place that calls libjpeg-turbo.

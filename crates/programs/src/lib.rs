@@ -1,0 +1,1 @@
+//! Scenes in, events and counts out.

@@ -1,0 +1,1 @@
+//! The program: settings, supervision, pipeline, web API, command line.

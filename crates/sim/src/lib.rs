@@ -1,0 +1,1 @@
+//! Cameras made of drawn scenes, clips or folders, with the faults of real ones.

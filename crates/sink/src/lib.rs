@@ -1,0 +1,1 @@
+//! Events and scenes out to other systems.

@@ -1,0 +1,1 @@
+//! A linked camera in, encoded frames out.

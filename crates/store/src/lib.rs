@@ -1,0 +1,1 @@
+//! Settings, events, best shots, counts, outbox, audit: the only SQL.

@@ -1,0 +1,35 @@
+//! Nouns shared by all of airelay.
+//!
+//! In: nothing. Out: meaning and units, as plain values.
+//!
+//! Modules stand in the order in which a frame meets them.
+//!
+//! Not here: serde, async, any protocol, any file. A type that crosses the
+//! process edge (row, JSON, XML, MQTT) is declared at that edge and converted
+//! by hand.
+
+mod time;
+mod id;
+mod geometry;
+mod frame;
+mod class;
+mod detection;
+mod track;
+mod scene;
+mod zone;
+mod event;
+mod best_shot;
+mod count;
+
+pub use crate::best_shot::{BestShot, ShotQuality, ShotStage};
+pub use crate::class::{Class, ClassGroup, ClassSet};
+pub use crate::count::Count;
+pub use crate::detection::Detection;
+pub use crate::event::{Event, EventKind, Gate, GateOutcome, Phase, ProgramKind};
+pub use crate::frame::EncodedFrame;
+pub use crate::geometry::{Crossing, GeometryError, Line, NormBox, NormPoint, Polygon};
+pub use crate::id::{CameraId, EventId, EventIds, InvalidId, LineId, RuleId, TrackId, ZoneId};
+pub use crate::scene::{MotionSummary, Scene};
+pub use crate::time::{Clock, ParseTimestampError, Timestamp};
+pub use crate::track::{Track, TrackState};
+pub use crate::zone::{CameraLine, Zone};

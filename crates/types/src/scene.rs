@@ -1,0 +1,30 @@
+//! What was observed on one camera at one time.
+
+use crate::{NormBox, Timestamp, Track};
+
+/// All tracks at one `captured_at`. Coordinates relate to the whole picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// When the frame's first byte reached us.
+    pub captured_at: Timestamp,
+    /// Number of the frame, as in [`crate::EncodedFrame::seq`].
+    pub frame_seq: u64,
+    /// Tracks, oldest first. An ended track appears once, in its last scene.
+    pub tracks: Vec<Track>,
+    /// What the motion gate saw.
+    pub motion: MotionSummary,
+    /// Whether the detector looked at this frame.
+    pub is_detected: bool,
+}
+
+/// What the motion gate saw in one frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MotionSummary {
+    /// Boxes around changed parts, largest first, at most 16.
+    pub boxes: Vec<NormBox>,
+    /// Share of the picture that changed, 0..=1.
+    pub changed_share: f32,
+    /// The change is of the whole picture (light switched, camera moved):
+    /// not motion of objects.
+    pub is_global: bool,
+}

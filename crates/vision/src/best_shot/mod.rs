@@ -1,0 +1,1 @@
+//! The one crop that represents a track.

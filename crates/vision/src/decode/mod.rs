@@ -1,0 +1,1 @@
+//! JPEG bytes to planes at the scale the stages need.

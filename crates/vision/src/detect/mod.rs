@@ -1,0 +1,1 @@
+//! Planes or crops in, boxes with class and score out.

@@ -1,0 +1,12 @@
+//! Encoded frames in, scenes and best shots out.
+//!
+//! Modules stand in the order in which a frame passes them.
+//!
+//! Not here: files, sockets, clocks, threads, cameras by name.
+
+pub mod decode;
+pub mod motion;
+pub mod regions;
+pub mod detect;
+pub mod track;
+pub mod best_shot;

@@ -1,0 +1,1 @@
+//! Which parts of the picture changed, and whether that matters.

@@ -1,0 +1,1 @@
+//! Which parts of the picture are worth a closer look.

@@ -1,0 +1,1 @@
+//! Detections in, identities that last out.
