@@ -17,11 +17,18 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from . import CLASSES
-from .model import STRIDES, Conv, Detector
+from .model import MAX_LOG_SIZE, STRIDES, Conv, Detector, padding
 
 OPSET = 17
 IR_VERSION = 9
-MAX_LOG_DISTANCE = 6.0
+
+
+def F32(value: object) -> np.ndarray:  # noqa: N802
+    return np.array(value, np.float32)
+
+
+def I64(value: object) -> np.ndarray:  # noqa: N802
+    return np.array(value, np.int64)
 
 
 def folded(conv: Conv, scale_in: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -56,9 +63,8 @@ class Graph:
     def conv_raw(self, name: str, x: str, weight: np.ndarray, bias: np.ndarray, stride: int = 1) -> str:
         kernel = weight.shape[-1]
         inputs = [x, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
-        return self.op(
-            "Conv", name, inputs, kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[kernel // 2] * 4
-        )
+        pads = [padding(kernel, stride)] * 4
+        return self.op("Conv", name, inputs, kernel_shape=[kernel, kernel], strides=[stride, stride], pads=pads)
 
     def conv(self, name: str, x: str, conv: Conv, scale_in: float = 1.0) -> str:
         out = self.conv_raw(f"{name}.conv", x, *folded(conv, scale_in), stride=conv.conv.stride[0])
@@ -107,33 +113,34 @@ def decode_level(g: Graph, stride: int, cls: str, box: str) -> tuple[str, str]:
     """One level's boxes [1, n, 4] and scores [1, n, 6]; the grid comes from the map's own shape."""
     n = f"decode{stride}"
     c = g.constant
-    i0, i1, i2, i3 = (c(f"axis{k}", np.array(k, np.int64)) for k in range(4))
+    i0, i1, i2, i3 = (c(f"axis{k}", I64(k)) for k in range(4))
     shape = g.op("Shape", f"{n}.shape", [box])
     grid = {}
     for axis, index, view in (("y", i2, [-1, 1]), ("x", i3, [1, -1])):
         length = g.op("Gather", f"{n}.len_{axis}", [shape, index], axis=0)
         steps = g.op("Cast", f"{n}.steps_{axis}", [g.op("Range", f"{n}.range_{axis}", [i0, length, i1])],
                      to=TensorProto.FLOAT)  # fmt: skip
-        scaled = g.op("Mul", f"{n}.scaled_{axis}", [steps, c(f"stride{stride}", np.array(stride, np.float32))])
-        centre = g.op("Add", f"{n}.centre_{axis}", [scaled, c(f"half{stride}", np.array(stride / 2, np.float32))])
-        grid[axis] = g.op("Reshape", f"{n}.{axis}", [centre, c(f"view_{axis}", np.array(view, np.int64))])
-    zero = g.op("Mul", f"{n}.zero", [g.op("Add", f"{n}.xy", [grid["x"], grid["y"]]),
-                                     c("zero", np.array(0, np.float32))])  # [h, w] of zeros: broadcasts  # fmt: skip
-    pair = [
-        g.op("Unsqueeze", f"{n}.{axis}_map",
-             [g.op("Add", f"{n}.{axis}_full", [grid[axis], zero]), c("axes0", np.array([0], np.int64))])
+        scaled = g.op("Mul", f"{n}.scaled_{axis}", [steps, c(f"stride{stride}", F32(stride))])
+        centre = g.op("Add", f"{n}.point_{axis}", [scaled, c(f"half{stride}", F32(stride / 2))])
+        grid[axis] = g.op("Reshape", f"{n}.{axis}", [centre, c(f"view_{axis}", I64(view))])
+    split = g.constant("split_box", np.array([2, 2], np.int64))
+    offset, log_size = f"{n}.offset", f"{n}.log_size"
+    g.nodes.append(helper.make_node("Split", [box, split], [offset, log_size], name=f"{n}.split", axis=1))
+    zero = g.op("Mul", f"{n}.zero", [g.op("Add", f"{n}.xy", [grid["x"], grid["y"]]), c("zero", F32(0))])  # [h, w]
+    planes = [
+        g.op("Unsqueeze", f"{n}.{axis}_plane", [g.op("Add", f"{n}.{axis}_full", [grid[axis], zero]), c("axes0", I64([0]))])
         for axis in ("x", "y")
-    ]  # fmt: skip
-    centres = g.op("Concat", f"{n}.centres", [*pair, *pair], axis=0)  # [4, h, w]: x y x y
-
-    logs = g.op("Min", f"{n}.logs", [box, c("max_log", np.array(MAX_LOG_DISTANCE, np.float32))])
-    signs = np.array([-stride, -stride, stride, stride], np.float32).reshape(1, 4, 1, 1)
-    offsets = g.op("Mul", f"{n}.offsets", [g.op("Exp", f"{n}.exp", [logs]), c(f"signs{stride}", signs)])
-    corners = g.op("Add", f"{n}.corners", [offsets, centres])
+    ]
+    points = g.op("Concat", f"{n}.points", planes, axis=0)  # [2, h, w]: x y
+    centre = g.op("Add", f"{n}.centre", [g.op("Mul", f"{n}.shift", [offset, c(f"stride{stride}", F32(stride))]), points])
+    size = g.op("Exp", f"{n}.exp", [g.op("Min", f"{n}.bounded", [log_size, c("max_log_size", F32(MAX_LOG_SIZE))])])
+    half = g.op("Mul", f"{n}.half_size", [size, c(f"half{stride}", F32(stride / 2))])
+    low, high = g.op("Sub", f"{n}.low", [centre, half]), g.op("Add", f"{n}.high", [centre, half])
+    corners = g.op("Concat", f"{n}.corners", [low, high], axis=1)  # [1, 4, h, w]
     scores = g.op("Sigmoid", f"{n}.sigmoid", [cls])
     rows = []
     for kind, source, width in (("boxes", corners, 4), ("scores", scores, len(CLASSES))):
-        flat = g.op("Reshape", f"{n}.{kind}_flat", [source, c(f"flat{width}", np.array([1, width, -1], np.int64))])
+        flat = g.op("Reshape", f"{n}.{kind}_flat", [source, c(f"flat{width}", I64([1, width, -1]))])
         rows.append(g.op("Transpose", f"{n}.{kind}", [flat], perm=[0, 2, 1]))
     return rows[0], rows[1]
 

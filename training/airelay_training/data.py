@@ -1,0 +1,96 @@
+"""Pictures and labels, decoded once and then read from one flat file.
+
+In:  folders that hold `images/` and `labels.jsonl` (format: training/README.md). Several folders may be given, also
+     later ones with drawn scenes; each is one "part" and has its own flat file, so data can be fed in parts.
+Out: `Pictures`: uint8 RGB arrays and `Labels` by index, split into training and validation by a hash of the name.
+
+Not here: augmentation (`augment`), meaning of the labels (`labels`).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from . import CLASSES
+from .labels import Labels, resolve
+from .paths import cache
+
+VALIDATION_PERCENT = 15  # of the pictures that hands labelled completely
+MAX_SIDE_PX = 640
+RARE_REPEATS = {1: 3, 3: 2, 4: 2}  # pictures with bicycles, motorcycles, buses are shown more often
+
+
+@dataclass
+class Picture:
+    file: str
+    source: str
+    labels: Labels
+    complete: bool  # every class is labelled by hand
+    part: int
+    offset: int
+    height: int
+    width: int
+
+
+class Pictures:
+    def __init__(self, folders: list[Path]) -> None:
+        self.items: list[Picture] = []
+        self._pixels: list[np.ndarray] = []
+        for part, folder in enumerate(folders):
+            lines = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines() if line.strip()]
+            pixels, shapes = decoded(folder, lines)
+            self._pixels.append(pixels)
+            offset = 0
+            for line, (height, width) in zip(lines, shapes, strict=True):
+                complete = set(line.get("hand_complete_for", [])) >= set(CLASSES)
+                self.items.append(
+                    Picture(line["file"], line.get("source", folder.name), resolve(line, CLASSES), complete,
+                            part, offset, int(height), int(width))
+                )  # fmt: skip
+                offset += int(height) * int(width) * 3
+
+    def pixels(self, index: int) -> np.ndarray:
+        """uint8 RGB [height, width, 3], a view of the flat file."""
+        item = self.items[index]
+        flat = self._pixels[item.part][item.offset : item.offset + item.height * item.width * 3]
+        return flat.reshape(item.height, item.width, 3)
+
+    def split(self) -> tuple[list[int], list[int]]:
+        """(training, validation) indices; only completely hand-labelled pictures validate."""
+        validation = [i for i, p in enumerate(self.items) if p.complete and is_validation(p.file)]
+        held = set(validation)
+        return [i for i in range(len(self.items)) if i not in held], validation
+
+    def weights(self, indices: list[int]) -> np.ndarray:
+        """How often each picture is drawn, relative to a plain one."""
+        weights = np.ones(len(indices))
+        for k, index in enumerate(indices):
+            labels = self.items[index].labels
+            sure = set(labels.classes[labels.weights > 0.9].tolist())
+            weights[k] = max([RARE_REPEATS.get(c, 1) for c in sure], default=0.7)
+        return weights
+
+
+def is_validation(file: str) -> bool:
+    return int(hashlib.sha256(file.encode()).hexdigest()[:8], 16) % 100 < VALIDATION_PERCENT
+
+
+def decoded(folder: Path, lines: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """The folder's pictures as one memory-mapped run of bytes, and their [n, 2] heights and widths."""
+    key = hashlib.sha256("\n".join([str(folder), *(line["file"] for line in lines)]).encode()).hexdigest()[:12]
+    flat, index = cache("pictures", f"{folder.name}-{key}.rgb"), cache("pictures", f"{folder.name}-{key}.npy")
+    if not index.exists():
+        shapes = []
+        with flat.open("wb") as out:
+            for line in lines:
+                with Image.open(folder / "images" / line["file"]) as picture:
+                    picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX))
+                    rgb = np.asarray(picture.convert("RGB"))
+                shapes.append(rgb.shape[:2])
+                out.write(rgb.tobytes())
+        np.save(index, np.array(shapes, np.int32))
+    return np.memmap(flat, np.uint8, "r"), np.load(index)

@@ -1,0 +1,61 @@
+"""How good the student is on the validation split: the only figures by which anything is chosen.
+
+In:  a `Detector`, pictures and indices. Out: AP50 and AP50-95 per group, as plain numbers.
+Pictures are placed into WIDTH x HEIGHT as the pipeline places whole pictures (aspect kept, padded).
+"""
+
+import cv2
+import numpy as np
+import torch
+
+from .augment import PAD
+from .data import Pictures
+from .labels import Labels
+from .metric import GROUPS, Found, Truth, average_precision, grouped
+from .model import Detector, decode
+
+SIDE_PX = 320
+NMS_IOU = 0.6
+SCORE_FLOOR = 0.01
+
+
+def letterbox(rgb: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """The picture at the top left of a padded canvas, and the scale used."""
+    scale = min(height / rgb.shape[0], width / rgb.shape[1])
+    size = (min(width, round(rgb.shape[1] * scale)), min(height, round(rgb.shape[0] * scale)))
+    canvas = np.full((height, width, 3), PAD, np.uint8)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)
+    return canvas, scale
+
+
+def truth_of(labels: Labels, group: tuple[int, ...], height: int, width: int) -> Truth:
+    mine = np.isin(labels.classes, group)
+    hidden = labels.ignore_classes[:, list(group)].any(1)
+    boxes = np.concatenate([labels.boxes[mine], labels.ignore[hidden]]) * np.array([width, height] * 2, np.float32)
+    return Truth(boxes, np.arange(len(boxes)) >= mine.sum())
+
+
+@torch.no_grad()
+def detect(model: Detector, rgb: np.ndarray, height: int, width: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes [n, 4] in picture pixels and scores [n, 6]."""
+    canvas, scale = letterbox(rgb, height, width)
+    image = torch.from_numpy(canvas)[None].permute(0, 3, 1, 2).float().to(device)
+    boxes, logits = decode(model(image))
+    return boxes[0].cpu().numpy() / scale, logits[0].sigmoid().cpu().numpy()
+
+
+def validate(model: Detector, pictures: Pictures, indices: list[int], device: torch.device) -> dict[str, float]:
+    founds: dict[str, list[Found]] = {name: [] for name in GROUPS}
+    truths: dict[str, list[Truth]] = {name: [] for name in GROUPS}
+    for index in indices:
+        item, rgb = pictures.items[index], pictures.pixels(index)
+        boxes, scores = detect(model, np.asarray(rgb), SIDE_PX, SIDE_PX, device)
+        for name, group in GROUPS.items():
+            founds[name].append(grouped(boxes, scores, group, NMS_IOU, SCORE_FLOOR))
+            truths[name].append(truth_of(item.labels, group, item.height, item.width))
+    results = {name: average_precision(founds[name], truths[name]) for name in GROUPS}
+    figures = {f"ap50_{name}": round(100 * r.ap50, 2) for name, r in results.items()}
+    figures["ap50"] = round(float(np.mean(list(figures.values()))), 2)
+    figures["ap50_95"] = round(100 * float(np.mean([r.ap50_95 for r in results.values()])), 2)
+    return figures
