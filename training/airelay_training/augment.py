@@ -3,8 +3,8 @@
 In:  uint8 RGB pictures with `Labels`, a canvas size, a numpy random generator.
 Out: `Sample`: the canvas clean (for the teacher) and degraded (for the student), boxes in canvas pixels.
 
-Geometry: one affine warp per picture (flip, scale, aspect, place) at the scales of the pipeline's regions, or four
-pictures as a 2x2 mosaic. Degradation: colour, grey infrared, low light with noise, rain, haze, blur, JPEG.
+Geometry (`geometry`): one affine warp per picture at the scales of the pipeline's regions, or four pictures as a 2x2
+mosaic. Degradation: colour, grey infrared, low light with noise, rain, haze, blur, JPEG.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .labels import Labels, area
+from .geometry import joined, place, warp_matrix
+from .labels import Labels
 
 PAD = 114
-MIN_SIDE_PX = 6.0  # smaller objects are neither object nor background
-MIN_VISIBLE = 0.35  # of an object's area; less is neither object nor background
 MOSAIC_PROBABILITY = 0.3
 
 cv2.setNumThreads(0)
@@ -27,59 +26,6 @@ class Sample:
     clean: np.ndarray  # [height, width, 3] uint8 RGB
     degraded: np.ndarray  # same
     labels: Labels  # boxes in canvas pixels
-
-
-def place(labels: Labels, matrix: np.ndarray, size: tuple[int, int], window: tuple[int, int, int, int]) -> Labels:
-    """Maps boxes (0..1 of a picture of `size` = height, width) by a 2x3 matrix and cuts them to the window x1 y1 x2 y2.
-
-    What is cut or shrunk too far moves from the targets to the ignored regions.
-    """
-    height, width = size
-    low, high = np.array(window[:2], np.float32), np.array(window[2:], np.float32)
-
-    def mapped(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        corners = boxes.reshape(-1, 2, 2) * np.array([width, height], np.float32)
-        corners = corners * matrix[[0, 1], [0, 1]] + matrix[:, 2]
-        corners = np.sort(corners, axis=1).astype(np.float32)  # a flip swaps left and right
-        return corners.reshape(-1, 4), np.clip(corners, low, high).reshape(-1, 4)
-
-    full, cut = mapped(labels.boxes)
-    sides = np.minimum(cut[:, 2] - cut[:, 0], cut[:, 3] - cut[:, 1])
-    seen = area(cut) / np.maximum(area(full), 1e-6)
-    good = (sides >= MIN_SIDE_PX) & (seen >= MIN_VISIBLE)
-    hidden = ~good & (area(cut) > 0)
-    _, ignored = mapped(labels.ignore)
-    present = area(ignored) > 0
-    n_classes = labels.ignore_classes.shape[1]
-    return Labels(
-        cut[good],
-        labels.classes[good],
-        labels.weights[good],
-        np.concatenate([ignored[present], cut[hidden]]),
-        np.concatenate([labels.ignore_classes[present], np.eye(n_classes, dtype=bool)[labels.classes[hidden]]]),
-    )
-
-
-def joined(parts: list[Labels]) -> Labels:
-    return Labels(*(np.concatenate([getattr(p, name) for p in parts]) for name in Labels.__dataclass_fields__))
-
-
-def warp_matrix(
-    size: tuple[int, int], window: tuple[int, int, int, int], rng: np.random.Generator, scale_range: tuple[float, float]
-) -> np.ndarray:
-    """Random flip, scale, aspect and position that puts a picture of `size` somewhere over the window."""
-    height, width = size
-    x1, y1, x2, y2 = window
-    ratios = ((x2 - x1) / width, (y2 - y1) / height)  # to fit and to cover the window, or the other way round
-    scale = np.sqrt(ratios[0] * ratios[1]) * np.exp(rng.uniform(*np.log(scale_range)))
-    aspect = np.exp(rng.normal(0, 0.08))
-    sx, sy = scale * aspect, scale / aspect
-    flip = rng.random() < 0.5
-    free_x, free_y = (x2 - x1) - width * sx, (y2 - y1) - height * sy
-    tx, ty = x1 + rng.uniform(0, 1) * free_x, y1 + rng.uniform(0, 1) * free_y
-    if flip:
-        return np.array([[-sx, 0, tx + width * sx], [0, sy, ty]], np.float32)
-    return np.array([[sx, 0, tx], [0, sy, ty]], np.float32)
 
 
 def warp(canvas: np.ndarray, pixels: np.ndarray, matrix: np.ndarray, window: tuple[int, int, int, int]) -> None:
@@ -167,6 +113,16 @@ def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
     cv2.line(kernel, (round(centre - dx), round(centre - dy)), (round(centre + dx), round(centre + dy)), 1.0)
     return cv2.filter2D(image, -1, kernel / max(kernel.sum(), 1.0))
+
+
+def letterbox(rgb: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """The picture at the top left of a padded canvas, and the scale used."""
+    scale = min(height / rgb.shape[0], width / rgb.shape[1])
+    size = (min(width, round(rgb.shape[1] * scale)), min(height, round(rgb.shape[0] * scale)))
+    canvas = np.full((height, width, 3), PAD, np.uint8)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)
+    return canvas, scale
 
 
 def sample(

@@ -4,11 +4,10 @@ In:  a `Detector`, pictures and indices. Out: AP50 and AP50-95 per group, as pla
 Pictures are placed into WIDTH x HEIGHT as the pipeline places whole pictures (aspect kept, padded).
 """
 
-import cv2
 import numpy as np
 import torch
 
-from .augment import PAD
+from .augment import letterbox
 from .data import Pictures
 from .labels import Labels
 from .metric import GROUPS, Found, Truth, average_precision, grouped
@@ -17,16 +16,6 @@ from .model import Detector, decode
 SIDE_PX = 320
 NMS_IOU = 0.6
 SCORE_FLOOR = 0.01
-
-
-def letterbox(rgb: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
-    """The picture at the top left of a padded canvas, and the scale used."""
-    scale = min(height / rgb.shape[0], width / rgb.shape[1])
-    size = (min(width, round(rgb.shape[1] * scale)), min(height, round(rgb.shape[0] * scale)))
-    canvas = np.full((height, width, 3), PAD, np.uint8)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)
-    return canvas, scale
 
 
 def truth_of(labels: Labels, group: tuple[int, ...], height: int, width: int) -> Truth:
