@@ -1,0 +1,291 @@
+//! The life of one track: seen, missed, resting, lost, over.
+//!
+//! In: its detections, and what else is known about the moments between them.
+//! Out: its state, its box, and when it is over.
+//!
+//! Not here: which detection is its own (`mod`).
+
+use std::time::Duration;
+
+use types::{ClassGroup, MotionSummary, NormBox, Timestamp, Track, TrackId, TrackState};
+
+use super::TrackerConfig;
+use super::motion_model::{BoxFilter, CxCyWh};
+use super::votes::Votes;
+
+/// A hidden object is expected where its velocity brings it for this long;
+/// after that it waits where it is.
+const COAST: Duration = Duration::from_secs(2);
+/// A moving track missed for longer than this is called lost: two frames at
+/// 5 frames a second.
+const LOST_AFTER: Duration = Duration::from_millis(500);
+/// The same for a resting one, unless something moved over it.
+const LOST_AFTER_AT_REST: Duration = Duration::from_secs(5);
+/// A tentative track without a second detection for this long is over, even
+/// when the detector does not look.
+const TENTATIVE_KEEP: Duration = Duration::from_secs(2);
+/// A pause between frames beyond this tells nothing about what moved in it.
+const LONGEST_STEP: Duration = Duration::from_secs(1);
+/// A resting object has gone away or been hidden when motion covers this share
+/// of its box; less is somebody who passes in front.
+const DISTURBING_SHARE: f32 = 0.5;
+/// Farther than this from where it came to rest, in longer sides, is moving.
+const REST_RADIUS: f32 = 0.15;
+/// The same for one that rests already, so that jitter does not wake it.
+const WAKE_RADIUS: f32 = 0.35;
+/// So many detections beyond [`WAKE_RADIUS`] in a row wake a resting track.
+const WAKE_HITS: u32 = 2;
+/// A missed track with less than this share of its box in the picture has left.
+const LEFT_PICTURE_SHARE: f32 = 0.25;
+
+/// What is known about the time since the frame before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step<'a> {
+    pub(super) at: Timestamp,
+    pub(super) dt: Duration,
+    pub(super) motion: &'a MotionSummary,
+    pub(super) is_looked: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) track_id: TrackId,
+    pub(super) state: TrackState,
+    pub(super) filter: BoxFilter,
+    /// How long it has been missed although it should have been seen; zero
+    /// after each detection. Not the same as time since the last detection: a
+    /// detector that does not look misses nothing.
+    pub(super) unseen: Duration,
+    /// How long it has lain on another track of its group.
+    pub(super) covered: Duration,
+    votes: Votes,
+    rest: Rest,
+    first_seen_at: Timestamp,
+    last_seen_at: Timestamp,
+    n_hits: u32,
+    n_looks: u32,
+    /// Motion covered it since its last detection.
+    is_disturbed: bool,
+}
+
+/// Whether it rests, and where.
+#[derive(Clone, Debug)]
+struct Rest {
+    place: CxCyWh,
+    since: Timestamp,
+    is_resting: bool,
+    n_away: u32,
+}
+
+impl Live {
+    pub(super) fn new(
+        track_id: TrackId,
+        at: Timestamp,
+        seen: CxCyWh,
+        votes: Votes,
+        config: &TrackerConfig,
+    ) -> Self {
+        let mut live = Live {
+            track_id,
+            state: TrackState::Tentative,
+            filter: BoxFilter::new(seen),
+            unseen: Duration::ZERO,
+            covered: Duration::ZERO,
+            votes,
+            rest: Rest {
+                place: seen,
+                since: at,
+                is_resting: false,
+                n_away: 0,
+            },
+            first_seen_at: at,
+            last_seen_at: at,
+            n_hits: 1,
+            n_looks: 1,
+            is_disturbed: false,
+        };
+        live.confirm(live.votes.score(), config);
+        live
+    }
+
+    pub(super) fn group(&self) -> ClassGroup {
+        self.votes.group()
+    }
+
+    pub(super) fn score(&self) -> f32 {
+        self.votes.score()
+    }
+
+    /// Rested until the last detection, which was elsewhere.
+    pub(super) fn is_setting_off(&self) -> bool {
+        self.rest.is_resting && self.rest.n_away > 0
+    }
+
+    /// Expects where it is at `step`, before the detections are known.
+    pub(super) fn predict(&mut self, step: Step<'_>, aspect: f32) {
+        let moved = covered_share(self.filter.shape().to_norm(aspect), step.motion);
+        if self.rest.is_resting {
+            self.is_disturbed |= moved >= DISTURBING_SHARE;
+        }
+        // Nothing changed at its place and the last look found it: it stands.
+        let stands = self.rest.is_resting
+            || (!step.is_looked
+                && self.unseen.is_zero()
+                && moved <= 0.0
+                && step.dt <= LONGEST_STEP);
+        let dt_s = step.dt.min(COAST).as_secs_f32();
+        if stands || self.unseen >= COAST {
+            self.filter.rest(dt_s);
+        } else {
+            self.filter.predict(dt_s);
+        }
+        if !step.is_looked && !stands {
+            self.unseen = self.unseen.saturating_add(step.dt);
+        }
+    }
+
+    /// Takes its detection.
+    pub(super) fn hit(
+        &mut self,
+        at: Timestamp,
+        seen: CxCyWh,
+        class: types::Class,
+        score: f32,
+        config: &TrackerConfig,
+    ) {
+        self.filter.correct(seen);
+        self.votes.add(class, score);
+        self.last_seen_at = at;
+        self.n_hits += 1;
+        self.n_looks += 1;
+        self.unseen = Duration::ZERO;
+        self.is_disturbed = false;
+        self.rest_or_wake(at, seen);
+        self.confirm(score, config);
+    }
+
+    /// The detector looked and did not find it.
+    pub(super) fn miss(&mut self, dt: Duration) {
+        self.n_looks += 1;
+        let dt = if self.rest.is_resting {
+            dt.min(LONGEST_STEP)
+        } else {
+            dt
+        };
+        self.unseen = self.unseen.saturating_add(dt);
+    }
+
+    /// Brings the state up to date; call once per frame, after hit or miss.
+    pub(super) fn settle(&mut self, at: Timestamp, config: &TrackerConfig, aspect: f32) {
+        let is_old = at.saturating_since(self.rest.since) >= config.stationary_after;
+        if is_old && self.unseen.is_zero() && self.state == TrackState::Confirmed {
+            self.rest.is_resting = true;
+        }
+        if self.is_over(at, config, aspect) {
+            self.state = TrackState::Ended;
+            return;
+        }
+        let lost_after = if self.rest.is_resting && !self.is_disturbed {
+            LOST_AFTER_AT_REST
+        } else {
+            LOST_AFTER
+        };
+        if self.state == TrackState::Confirmed && self.unseen >= lost_after {
+            self.state = TrackState::Lost;
+        }
+    }
+
+    /// As the rest of the program sees it.
+    pub(super) fn track(&self, aspect: f32) -> Track {
+        let (vx, vy) = self.filter.velocity();
+        Track {
+            track_id: self.track_id,
+            state: self.state,
+            bbox: self.filter.shape().to_norm(aspect),
+            class: self.votes.class(),
+            score: self.votes.score(),
+            first_seen_at: self.first_seen_at,
+            last_seen_at: self.last_seen_at,
+            velocity: (vx / aspect, vy),
+            is_stationary: self.rest.is_resting,
+        }
+    }
+
+    fn confirm(&mut self, score: f32, config: &TrackerConfig) {
+        let is_believed = self.n_hits >= config.confirm_hits || score >= config.instant_score;
+        if self.state == TrackState::Lost || (self.state == TrackState::Tentative && is_believed) {
+            self.state = TrackState::Confirmed;
+        }
+    }
+
+    fn rest_or_wake(&mut self, at: Timestamp, seen: CxCyWh) {
+        let place = self.rest.place;
+        let away = |shape: CxCyWh| {
+            let grown = (shape.h - place.h).abs() / place.h;
+            (shape.distance(place) / place.longer_side()).max(grown)
+        };
+        if !self.rest.is_resting {
+            if away(self.filter.shape()) > REST_RADIUS {
+                self.rest.place = self.filter.shape();
+                self.rest.since = at;
+            }
+            return;
+        }
+        self.rest.n_away = if away(seen) > WAKE_RADIUS {
+            self.rest.n_away + 1
+        } else {
+            0
+        };
+        if self.rest.n_away >= WAKE_HITS {
+            self.filter = BoxFilter::new(seen);
+            self.rest = Rest {
+                place: seen,
+                since: at,
+                is_resting: false,
+                n_away: 0,
+            };
+        }
+    }
+
+    fn is_over(&self, at: Timestamp, config: &TrackerConfig, aspect: f32) -> bool {
+        if self.state == TrackState::Tentative {
+            return self.n_looks >= config.confirm_looks
+                || at.saturating_since(self.last_seen_at) > TENTATIVE_KEEP;
+        }
+        let has_left = !self.unseen.is_zero() && self.share_in_picture(aspect) < LEFT_PICTURE_SHARE;
+        has_left || self.unseen > self.keep(config)
+    }
+
+    /// How long it may be missed before it is over.
+    fn keep(&self, config: &TrackerConfig) -> Duration {
+        if !self.rest.is_resting {
+            let age = self.last_seen_at.saturating_since(self.first_seen_at);
+            return (age / 2).clamp(config.lost_keep_min, config.lost_keep_max);
+        }
+        match self.group() {
+            _ if self.is_disturbed => config.disturbed_keep,
+            ClassGroup::Person => config.standing_keep,
+            ClassGroup::Vehicle | ClassGroup::TwoWheeler => config.parked_keep,
+        }
+    }
+
+    fn share_in_picture(&self, aspect: f32) -> f32 {
+        let shape = self.filter.shape();
+        let inside = shape.to_norm(aspect);
+        inside.area() * aspect / (shape.w * shape.h).max(f32::MIN_POSITIVE)
+    }
+}
+
+/// The largest share of `bbox` that one moving part covers; 0 when the whole
+/// picture changed, because that tells nothing about objects.
+fn covered_share(bbox: NormBox, motion: &MotionSummary) -> f32 {
+    if motion.is_global || bbox.area() <= 0.0 {
+        return 0.0;
+    }
+    motion
+        .boxes
+        .iter()
+        .filter_map(|moving| bbox.intersection(*moving))
+        .map(|common| common.area() / bbox.area())
+        .fold(0.0, f32::max)
+}

@@ -1,0 +1,665 @@
+//! Drawn walks: what the tracker says about objects whose way is known.
+//!
+//! One character is one frame of one object: `#` the detector sees it well,
+//! `+` weakly, `.` not at all. Frames are 200 ms apart unless said otherwise.
+
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use types::{Class, NormBox};
+
+use super::*;
+
+/// A scripted object on a straight way at constant speed.
+#[derive(Clone, Debug)]
+struct Walk {
+    class: Class,
+    /// Centre at time zero, parts of the picture.
+    from: (f32, f32),
+    /// Parts of the picture per second.
+    speed: (f32, f32),
+    /// Width and height, parts of the picture.
+    size: (f32, f32),
+    /// One character per frame; frames beyond the end are `.`.
+    seen: String,
+}
+
+impl Walk {
+    fn person(from: (f32, f32), speed: (f32, f32), seen: &str) -> Self {
+        Walk {
+            class: Class::Person,
+            from,
+            speed,
+            size: (0.06, 0.3),
+            seen: seen.into(),
+        }
+    }
+
+    fn car(from: (f32, f32), speed: (f32, f32), seen: &str) -> Self {
+        Walk {
+            class: Class::Car,
+            size: (0.12, 0.1),
+            ..Walk::person(from, speed, seen)
+        }
+    }
+
+    fn bbox(&self, time_s: f32, jitter: f32) -> NormBox {
+        let (w, h) = self.size;
+        let cx = self.from.0 + self.speed.0 * time_s + jitter * w;
+        let cy = self.from.1 + self.speed.1 * time_s - jitter * h;
+        NormBox::from_xyxy(cx - w / 2.0, cy - h / 2.0, cx + w / 2.0, cy + h / 2.0)
+    }
+
+    fn detection(&self, frame: usize, time_s: f32) -> Option<Detection> {
+        let score = match self.seen.chars().nth(frame) {
+            Some('#') => 0.7,
+            Some('+') => 0.2,
+            _ => return None,
+        };
+        // A detector's jitter of up to 3 %, the same in each run.
+        let jitter = [0.0, 0.03, -0.02, 0.01, -0.03, 0.02, -0.01][frame % 7];
+        let bbox = self.bbox(time_s, jitter);
+        (bbox.area() > 1e-4).then_some(Detection {
+            bbox,
+            class: self.class,
+            score,
+        })
+    }
+}
+
+/// A frame in which the detector looked at everything and nothing is global.
+fn quiet() -> MotionSummary {
+    MotionSummary::default()
+}
+
+fn at_ms(millis: u32) -> Timestamp {
+    Timestamp::from_millis(1_000_000 + i64::from(millis))
+}
+
+fn seconds(millis: u32) -> f32 {
+    Duration::from_millis(u64::from(millis)).as_secs_f32()
+}
+
+/// Runs a tracker over frames at `times_ms` and ends it.
+fn run_at(walks: &[Walk], times_ms: &[u32]) -> Vec<Scene> {
+    let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
+    let mut scenes = Vec::new();
+    for (frame, &millis) in times_ms.iter().enumerate() {
+        let detections: Vec<Detection> = walks
+            .iter()
+            .filter_map(|walk| walk.detection(frame, seconds(millis)))
+            .collect();
+        scenes.push(tracker.update(at_ms(millis), frame as u64, Some(&detections), &quiet()));
+    }
+    scenes.push(tracker.finish(at_ms(times_ms.last().map_or(0, |last| last + 200))));
+    scenes
+}
+
+fn every_200_ms(walks: &[Walk]) -> Vec<u32> {
+    let n_frames = walks.iter().map(|walk| walk.seen.len()).max().unwrap_or(0);
+    (0..u32::try_from(n_frames).unwrap())
+        .map(|frame| frame * 200)
+        .collect()
+}
+
+/// One line per change of a track's state.
+fn story(scenes: &[Scene]) -> String {
+    let mut known: Vec<(TrackId, TrackState, bool)> = Vec::new();
+    let mut text = String::new();
+    for scene in scenes {
+        let time_s = scene.captured_at.saturating_since(at_ms(0)).as_secs_f32();
+        for track in &scene.tracks {
+            let now = (track.track_id, track.state, track.is_stationary);
+            let before = known.iter_mut().find(|before| before.0 == track.track_id);
+            if before.as_deref() == Some(&now) {
+                continue;
+            }
+            let rest = if track.is_stationary {
+                ", stationary"
+            } else {
+                ""
+            };
+            writeln!(
+                text,
+                "{time_s:.1}s {} {}: {:?}{rest}",
+                track.class, track.track_id, track.state
+            )
+            .unwrap();
+            match before {
+                Some(before) => *before = now,
+                None => known.push(now),
+            }
+        }
+    }
+    text
+}
+
+#[track_caller]
+fn check(walks: &[Walk], expected: &Expect) {
+    expected.assert_eq(&story(&run_at(walks, &every_200_ms(walks))));
+}
+
+/// The confirmed tracks' identities, from left to right, in the last scene
+/// before the end.
+fn last_from_left(scenes: &[Scene]) -> Vec<u64> {
+    let mut tracks: Vec<_> = scenes[scenes.len() - 2].tracks.clone();
+    tracks.retain(|track| track.state == TrackState::Confirmed);
+    tracks.sort_by(|a, b| a.bbox.x1().total_cmp(&b.bbox.x1()));
+    tracks.iter().map(|track| track.track_id.0).collect()
+}
+
+#[test]
+fn walking_person_is_confirmed_by_the_second_detection_and_ends_once() {
+    check(
+        &[Walk::person(
+            (0.1, 0.5),
+            (0.08, 0.0),
+            "####################",
+        )],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.2s person 1: Confirmed
+            4.0s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn single_detection_is_never_confirmed() {
+    check(
+        &[Walk::person((0.1, 0.5), (0.08, 0.0), "#.....")],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.4s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn very_sure_detection_is_confirmed_at_once() {
+    let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
+    let detection = Detection {
+        bbox: NormBox::from_xyxy(0.4, 0.4, 0.5, 0.7),
+        class: Class::Person,
+        score: 0.95,
+    };
+    let scene = tracker.update(at_ms(0), 0, Some(&[detection]), &quiet());
+    assert_eq!(scene.tracks[0].state, TrackState::Confirmed);
+}
+
+#[test]
+fn flickering_detections_keep_one_identity() {
+    check(
+        &[Walk::person(
+            (0.1, 0.5),
+            (0.06, 0.0),
+            "##.#..##.#.##..#.##..###.##",
+        )],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.2s person 1: Confirmed
+            5.4s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn person_behind_a_pillar_for_a_second_and_a_half_keeps_the_identity() {
+    check(
+        &[Walk::person(
+            (0.1, 0.5),
+            (0.08, 0.0),
+            "##########.......##########",
+        )],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.2s person 1: Confirmed
+            2.4s person 1: Lost
+            3.4s person 1: Confirmed
+            5.4s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn person_gone_for_good_ends_after_half_its_age() {
+    check(
+        &[Walk::person(
+            (0.3, 0.5),
+            (0.05, 0.0),
+            "##########.........................",
+        )],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.2s person 1: Confirmed
+            2.4s person 1: Lost
+            4.0s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn weak_detections_continue_a_track_but_never_start_one() {
+    check(
+        &[
+            Walk::person((0.1, 0.5), (0.05, 0.0), "####++++++++++++++++++++"),
+            Walk::person((0.7, 0.5), (0.0, 0.0), "++++++++++++++++++++++++"),
+        ],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.2s person 1: Confirmed
+            4.8s person 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn persons_who_cross_keep_their_identities() {
+    // They meet in the middle at 2.5 s; the detector sees one of them there.
+    let walks = [
+        Walk::person((0.2, 0.5), (0.12, 0.0), "###########....###########"),
+        Walk::person((0.8, 0.52), (-0.12, 0.0), "##########################"),
+    ];
+    let scenes = run_at(&walks, &every_200_ms(&walks));
+    assert_eq!(last_from_left(&scenes), [2, 1], "{}", story(&scenes));
+}
+
+#[test]
+fn persons_who_cross_while_both_are_seen_keep_their_identities() {
+    let seen = "#".repeat(26);
+    let walks = [
+        Walk::person((0.2, 0.5), (0.12, 0.0), &seen),
+        Walk::person((0.8, 0.56), (-0.12, 0.0), &seen),
+    ];
+    let scenes = run_at(&walks, &every_200_ms(&walks));
+    assert_eq!(last_from_left(&scenes), [2, 1], "{}", story(&scenes));
+}
+
+#[test]
+fn car_that_enters_at_speed_is_one_track() {
+    // A quarter of the picture per second, first seen cut by the border.
+    check(
+        &[Walk::car((-0.02, 0.6), (0.25, 0.0), "####################")],
+        &expect![[r#"
+            0.0s car 1: Tentative
+            0.2s car 1: Confirmed
+            4.0s car 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn dropped_frames_and_irregular_times_keep_the_identity() {
+    let walks = [
+        Walk::person((0.05, 0.4), (0.1, 0.0), &"#".repeat(12)),
+        Walk::car((0.95, 0.8), (-0.11, 0.0), &"#".repeat(12)),
+    ];
+    let times_ms = [
+        0, 200, 350, 1_000, 1_100, 2_000, 2_180, 3_300, 3_500, 5_000, 5_200, 6_500,
+    ];
+    expect![[r#"
+        0.0s person 1: Tentative
+        0.0s car 2: Tentative
+        0.2s person 1: Confirmed
+        0.2s car 2: Confirmed
+        6.7s person 1: Ended
+        6.7s car 2: Ended
+    "#]]
+    .assert_eq(&story(&run_at(&walks, &times_ms)));
+}
+
+#[test]
+fn object_that_leaves_the_picture_ends_soon() {
+    check(
+        &[Walk::car((0.8, 0.6), (0.25, 0.0), "#####.....")],
+        &expect![[r#"
+            0.0s car 1: Tentative
+            0.2s car 1: Confirmed
+            1.2s car 1: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn rider_and_bicycle_are_two_tracks_and_person_never_becomes_vehicle() {
+    let seen = "#".repeat(10);
+    let rider = Walk::person((0.2, 0.5), (0.1, 0.0), &seen);
+    let bicycle = Walk {
+        class: Class::Bicycle,
+        ..rider.clone()
+    };
+    let car = Walk {
+        class: Class::Car,
+        ..rider.clone()
+    };
+    check(
+        &[rider, bicycle, car],
+        &expect![[r#"
+            0.0s person 1: Tentative
+            0.0s bicycle 2: Tentative
+            0.0s car 3: Tentative
+            0.2s person 1: Confirmed
+            0.2s bicycle 2: Confirmed
+            0.2s car 3: Confirmed
+            2.0s person 1: Ended
+            2.0s bicycle 2: Ended
+            2.0s car 3: Ended
+        "#]],
+    );
+}
+
+#[test]
+fn two_detections_of_one_object_are_one_track_in_the_end() {
+    let seen = "#".repeat(15);
+    let mut shadow = Walk::person((0.2, 0.5), (0.05, 0.0), &seen);
+    shadow.from.0 += 0.006;
+    let scenes = run_at(
+        &[Walk::person((0.2, 0.5), (0.05, 0.0), &seen), shadow],
+        &every_200_ms(&[Walk::person((0.2, 0.5), (0.05, 0.0), &seen)]),
+    );
+    assert_eq!(last_from_left(&scenes), [1], "{}", story(&scenes));
+}
+
+/// A parked car under a script of its own: per frame what the detector says
+/// and what the motion gate says.
+struct Lot {
+    tracker: Tracker,
+    millis: u32,
+    scenes: Vec<Scene>,
+}
+
+const PARKED: (f32, f32, f32, f32) = (0.5, 0.5, 0.7, 0.65);
+
+impl Lot {
+    /// A car that has been parked for 5 s.
+    fn with_parked_car() -> Self {
+        let mut lot = Lot {
+            tracker: Tracker::new(TrackerConfig::default(), TrackId(1)),
+            millis: 0,
+            scenes: Vec::new(),
+        };
+        lot.frames(25, Some(&[parked(0.0)]), &quiet());
+        assert!(lot.last().tracks[0].is_stationary);
+        lot
+    }
+
+    fn frames(&mut self, n: u32, detections: Option<&[Detection]>, motion: &MotionSummary) {
+        for _ in 0..n {
+            let at = at_ms(self.millis);
+            let seq = self.scenes.len() as u64;
+            self.scenes
+                .push(self.tracker.update(at, seq, detections, motion));
+            self.millis += 200;
+        }
+    }
+
+    fn last(&self) -> &Scene {
+        self.scenes.last().unwrap()
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &Expect) {
+        expected.assert_eq(&story(&self.scenes));
+    }
+}
+
+/// The parked car, its box shifted by `off` of the picture's width.
+fn parked(off: f32) -> Detection {
+    let (x1, y1, x2, y2) = PARKED;
+    Detection {
+        bbox: NormBox::from_xyxy(x1 + off, y1, x2 + off, y2),
+        class: Class::Car,
+        score: 0.6,
+    }
+}
+
+fn motion_at(bbox: NormBox) -> MotionSummary {
+    MotionSummary {
+        boxes: vec![bbox],
+        changed_share: bbox.area(),
+        is_global: false,
+    }
+}
+
+#[test]
+fn parked_car_keeps_its_identity_when_the_light_hides_it_for_minutes() {
+    let mut lot = Lot::with_parked_car();
+    let light = MotionSummary {
+        is_global: true,
+        ..motion_at(NormBox::WHOLE)
+    };
+    lot.frames(5, Some(&[]), &light);
+    lot.frames(5 * 120, Some(&[]), &quiet());
+    lot.frames(10, Some(&[parked(0.02)]), &quiet());
+    lot.check(&expect![[r#"
+        0.0s car 1: Tentative
+        0.2s car 1: Confirmed
+        3.0s car 1: Confirmed, stationary
+        9.8s car 1: Lost, stationary
+        126.0s car 1: Confirmed, stationary
+    "#]]);
+}
+
+#[test]
+fn parked_car_keeps_its_identity_while_the_gate_is_closed_for_an_hour() {
+    let mut lot = Lot::with_parked_car();
+    lot.frames(5 * 3_600, None, &quiet());
+    lot.frames(2, Some(&[parked(-0.01)]), &quiet());
+    lot.check(&expect![[r#"
+        0.0s car 1: Tentative
+        0.2s car 1: Confirmed
+        3.0s car 1: Confirmed, stationary
+    "#]]);
+}
+
+#[test]
+fn parked_car_keeps_its_identity_over_an_hour_without_video() {
+    let mut lot = Lot::with_parked_car();
+    lot.millis += 3_600_000;
+    lot.frames(2, Some(&[]), &quiet());
+    lot.frames(2, Some(&[parked(-0.01)]), &quiet());
+    assert_eq!(lot.last().tracks[0].track_id, TrackId(1));
+    assert_eq!(lot.last().tracks.len(), 1);
+}
+
+#[test]
+fn parked_car_that_was_taken_away_unseen_ends_soon() {
+    let mut lot = Lot::with_parked_car();
+    let (x1, y1, x2, y2) = PARKED;
+    let leaving = motion_at(NormBox::from_xyxy(x1, y1, x2, y2));
+    lot.frames(3, Some(&[]), &leaving);
+    lot.frames(5 * 30, Some(&[]), &quiet());
+    lot.check(&expect![[r#"
+        0.0s car 1: Tentative
+        0.2s car 1: Confirmed
+        3.0s car 1: Confirmed, stationary
+        5.4s car 1: Lost, stationary
+        15.0s car 1: Ended, stationary
+    "#]]);
+}
+
+#[test]
+fn passer_by_in_front_of_a_parked_car_does_not_end_it() {
+    let mut lot = Lot::with_parked_car();
+    let passing = motion_at(NormBox::from_xyxy(0.52, 0.4, 0.58, 0.9));
+    lot.frames(10, Some(&[]), &passing);
+    lot.frames(5 * 30, Some(&[]), &quiet());
+    lot.frames(2, Some(&[parked(0.0)]), &quiet());
+    assert_eq!(lot.last().tracks[0].track_id, TrackId(1));
+}
+
+#[test]
+fn parked_car_that_drives_off_wakes_and_keeps_its_identity() {
+    let mut lot = Lot::with_parked_car();
+    for off in [0.0, 0.01, 0.04, 0.08, 0.13, 0.18, 0.23] {
+        lot.frames(1, Some(&[parked(off)]), &quiet());
+    }
+    let track = &lot.last().tracks[0];
+    assert_eq!((track.track_id, track.is_stationary), (TrackId(1), false));
+    assert!(track.velocity.0 > 0.15, "{:?}", track.velocity);
+    assert_eq!(lot.last().tracks.len(), 1);
+}
+
+#[test]
+fn jitter_does_not_wake_a_parked_car() {
+    let mut lot = Lot::with_parked_car();
+    for frame in 0..200_u8 {
+        let off = [0.0, 0.02, -0.02, 0.03, -0.03][usize::from(frame % 5)];
+        lot.frames(1, Some(&[parked(off)]), &quiet());
+        assert!(lot.last().tracks[0].is_stationary);
+    }
+}
+
+#[test]
+fn person_who_stops_as_the_gate_closes_is_kept_and_becomes_stationary() {
+    let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
+    let walk = Walk::person((0.3, 0.5), (0.05, 0.0), "#####");
+    let mut last = Scene::default();
+    for frame in 0..100_u32 {
+        let millis = frame * 200;
+        let seen = walk.detection(frame as usize, seconds(millis));
+        let seen = seen.as_ref().map(std::slice::from_ref);
+        last = tracker.update(at_ms(millis), u64::from(frame), seen, &quiet());
+    }
+    let track = &last.tracks[0];
+    assert_eq!(track.state, TrackState::Confirmed);
+    assert!(track.is_stationary);
+    assert!(
+        track.bbox.iou(walk.bbox(0.8, 0.0)) > 0.7,
+        "{:?}",
+        track.bbox
+    );
+}
+
+#[test]
+fn moving_object_without_looks_ends_although_nobody_missed_it() {
+    // Motion at its place and no detector: overload, not a still scene.
+    let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
+    let walk = Walk::person((0.3, 0.5), (0.05, 0.0), "#####");
+    let mut scenes = Vec::new();
+    for frame in 0..40_u32 {
+        let millis = frame * 200;
+        let seen = walk.detection(frame as usize, seconds(millis));
+        let seen = seen.as_ref().map(std::slice::from_ref);
+        let motion = motion_at(NormBox::WHOLE);
+        scenes.push(tracker.update(at_ms(millis), u64::from(frame), seen, &motion));
+    }
+    assert!(
+        scenes.last().unwrap().tracks.is_empty(),
+        "{}",
+        story(&scenes)
+    );
+}
+
+#[test]
+fn too_many_objects_keep_the_best_and_are_counted() {
+    let config = TrackerConfig {
+        max_tracks: 4,
+        ..TrackerConfig::default()
+    };
+    let mut tracker = Tracker::new(config, TrackId(1));
+    let at_column = |column: u8, score: f32| Detection {
+        bbox: NormBox::from_xyxy(
+            f32::from(column) * 0.1,
+            0.4,
+            f32::from(column) * 0.1 + 0.05,
+            0.6,
+        ),
+        class: Class::Person,
+        score,
+    };
+    let weak: Vec<_> = (0..6).map(|column| at_column(column, 0.4)).collect();
+    let scene = tracker.update(at_ms(0), 0, Some(&weak), &quiet());
+    assert_eq!((scene.tracks.len(), tracker.n_dropped()), (4, 2));
+    let strong = [at_column(9, 0.8)];
+    let scene = tracker.update(at_ms(200), 1, Some(&strong), &quiet());
+    let n_ended = scene
+        .tracks
+        .iter()
+        .filter(|track| track.state == TrackState::Ended)
+        .count();
+    assert_eq!((scene.tracks.len(), n_ended), (5, 1));
+    assert_eq!(tracker.next_track_id(), TrackId(6));
+}
+
+#[test]
+fn worthless_detections_are_passed_over() {
+    let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
+    let worthless = [
+        Detection {
+            bbox: NormBox::WHOLE,
+            class: Class::Car,
+            score: f32::NAN,
+        },
+        Detection {
+            bbox: NormBox::default(),
+            class: Class::Car,
+            score: 0.9,
+        },
+    ];
+    let scene = tracker.update(at_ms(0), 0, Some(&worthless), &quiet());
+    assert_eq!(scene.tracks, []);
+}
+
+fn any_detection() -> impl Strategy<Value = Detection> {
+    (
+        proptest::array::uniform4(0.0_f32..=1.0),
+        0_usize..6,
+        0.0_f32..=1.0,
+    )
+        .prop_map(|(c, class, score)| Detection {
+            bbox: NormBox::from_xyxy(c[0], c[1], c[0] + c[2] * 0.3, c[1] + c[3] * 0.3),
+            class: Class::ALL[class],
+            score,
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_track_ends_exactly_once_and_identities_only_grow(
+        frames in proptest::collection::vec(
+            (
+                proptest::option::weighted(
+                    0.8,
+                    proptest::collection::vec(any_detection(), 0..12),
+                ),
+                0_u32..3_000,
+            ),
+            1..40,
+        )
+    ) {
+        let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(7));
+        let mut millis = 0;
+        let mut scenes = Vec::new();
+        for (seq, (detections, dt_ms)) in (0..).zip(&frames) {
+            millis += dt_ms;
+            scenes.push(tracker.update(at_ms(millis), seq, detections.as_deref(), &quiet()));
+        }
+        scenes.push(tracker.finish(at_ms(millis)));
+        let mut alive: Vec<TrackId> = Vec::new();
+        let mut newest = TrackId(6);
+        let mut n_ended = 0_u64;
+        for scene in &scenes {
+            prop_assert!(scene.tracks.windows(2).all(|pair| pair[0].track_id < pair[1].track_id));
+            for track in &scene.tracks {
+                if track.track_id > newest {
+                    newest = track.track_id;
+                    alive.push(newest);
+                }
+                prop_assert!(alive.contains(&track.track_id), "ended or skipped before");
+                if track.state == TrackState::Ended {
+                    alive.retain(|id| *id != track.track_id);
+                    n_ended += 1;
+                }
+                prop_assert!((0.0..=1.0).contains(&track.score));
+                prop_assert!(track.velocity.0.is_finite() && track.velocity.1.is_finite());
+            }
+            // A track that is alive is in every scene.
+            let n_live = scene.tracks.iter().filter(|t| t.state != TrackState::Ended).count();
+            prop_assert_eq!(n_live, alive.len());
+        }
+        prop_assert_eq!(alive, []);
+        prop_assert_eq!(n_ended, tracker.next_track_id().0 - 7);
+    }
+}
