@@ -1,0 +1,185 @@
+-- Version 1 of airelay's database. A shipped file never changes: a new need is
+-- a new file. Times are UTC microseconds since 1970; an event id is the 16
+-- bytes of its ULID, so that key order is time order.
+
+-- Settings: every revision of every document; a deletion is a revision without
+-- a document.
+CREATE TABLE settings (
+    key       TEXT    NOT NULL,
+    revision  INTEGER NOT NULL,
+    document  TEXT,
+    by_whom   TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (key, revision)
+) STRICT, WITHOUT ROWID;
+
+-- Events: the newest step of each, and all steps as they were decided.
+CREATE TABLE event (
+    event_id   BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
+    camera_id  TEXT    NOT NULL,
+    program    TEXT    NOT NULL,
+    rule_id    INTEGER NOT NULL,
+    rule_name  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    zone_id    INTEGER,
+    phase      TEXT    NOT NULL,
+    step       INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    track_id   INTEGER,
+    class      TEXT,
+    score      REAL    NOT NULL,
+    x1 REAL, y1 REAL, x2 REAL, y2 REAL,
+    why        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX event_by_camera ON event (camera_id, event_id);
+CREATE INDEX event_by_class ON event (class, event_id);
+CREATE INDEX event_by_kind ON event (kind, event_id);
+CREATE INDEX event_by_track ON event (camera_id, track_id) WHERE track_id IS NOT NULL;
+CREATE INDEX event_open ON event (camera_id, event_id) WHERE phase <> 'end';
+
+CREATE TABLE event_step (
+    event_id   BLOB    NOT NULL CHECK (length(event_id) = 16),
+    camera_id  TEXT    NOT NULL,
+    program    TEXT    NOT NULL,
+    rule_id    INTEGER NOT NULL,
+    rule_name  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    zone_id    INTEGER,
+    phase      TEXT    NOT NULL,
+    step       INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    track_id   INTEGER,
+    class      TEXT,
+    score      REAL    NOT NULL,
+    x1 REAL, y1 REAL, x2 REAL, y2 REAL,
+    why        TEXT    NOT NULL,
+    PRIMARY KEY (event_id, step)
+) STRICT, WITHOUT ROWID;
+
+-- Best shots: one per track, with or without an event. The pictures lie in a
+-- table of their own, so that lists do not read through them.
+CREATE TABLE shot (
+    shot_id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    camera_id   TEXT    NOT NULL,
+    track_id    INTEGER NOT NULL,
+    stage       TEXT    NOT NULL,
+    captured_at INTEGER NOT NULL,
+    class       TEXT    NOT NULL,
+    score       REAL    NOT NULL,
+    x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL,
+    size        REAL    NOT NULL,
+    sharpness   REAL    NOT NULL,
+    whole       REAL    NOT NULL,
+    confidence  REAL    NOT NULL,
+    exposure    REAL    NOT NULL,
+    total       REAL    NOT NULL,
+    width_px    INTEGER NOT NULL,
+    height_px   INTEGER NOT NULL,
+    len_bytes   INTEGER NOT NULL,
+    UNIQUE (camera_id, track_id)
+) STRICT;
+CREATE INDEX shot_by_time ON shot (captured_at, len_bytes);
+
+CREATE TABLE shot_jpeg (
+    shot_id INTEGER PRIMARY KEY REFERENCES shot (shot_id) ON DELETE CASCADE,
+    jpeg    BLOB NOT NULL
+) STRICT;
+
+-- Counts: one number per rule, class ('' for all) and interval.
+CREATE TABLE count (
+    camera_id  TEXT    NOT NULL,
+    rule_id    INTEGER NOT NULL,
+    from_at    INTEGER NOT NULL,
+    class      TEXT    NOT NULL,
+    until_at   INTEGER NOT NULL,
+    value      INTEGER NOT NULL,
+    PRIMARY KEY (camera_id, rule_id, from_at, class)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX count_by_time ON count (until_at);
+
+-- The first track number that no run of a camera has been given yet.
+CREATE TABLE camera_track (
+    camera_id     TEXT    NOT NULL PRIMARY KEY,
+    next_track_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Sinks, and the steps each still has to deliver. A delivered row is deleted.
+CREATE TABLE sink (
+    name              TEXT    NOT NULL PRIMARY KEY,
+    is_enabled        INTEGER NOT NULL,
+    registered_at     INTEGER NOT NULL,
+    n_delivered       INTEGER NOT NULL DEFAULT 0,
+    n_dropped         INTEGER NOT NULL DEFAULT 0,
+    last_delivered_at INTEGER,
+    last_error        TEXT,
+    last_error_at     INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+    outbox_id  INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink       TEXT    NOT NULL REFERENCES sink (name) ON DELETE CASCADE,
+    camera_id  TEXT    NOT NULL,
+    event_id   BLOB    NOT NULL,
+    step       INTEGER NOT NULL,
+    queued_at  INTEGER NOT NULL,
+    is_dead    INTEGER NOT NULL DEFAULT 0,
+    n_attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at   INTEGER,
+    last_error TEXT,
+    UNIQUE (event_id, step, sink)
+) STRICT;
+CREATE INDEX outbox_by_camera ON outbox (sink, is_dead, camera_id, outbox_id);
+CREATE INDEX outbox_by_age ON outbox (sink, is_dead, outbox_id);
+
+-- People and their sessions. Tokens are stored as hashes only.
+CREATE TABLE user (
+    user_id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT    NOT NULL UNIQUE COLLATE NOCASE,
+    password_hash TEXT    NOT NULL,
+    role          TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    disabled_at   INTEGER
+) STRICT;
+
+CREATE TABLE session (
+    token_hash BLOB    NOT NULL PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
+    csrf_token TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_user ON session (user_id, created_at);
+CREATE INDEX session_by_expiry ON session (expires_at);
+
+CREATE TABLE setup_token (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    token_hash BLOB    NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE login_failure (
+    key          TEXT    NOT NULL PRIMARY KEY,
+    n_failures   INTEGER NOT NULL,
+    last_at      INTEGER NOT NULL,
+    locked_until INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_failure_by_time ON login_failure (last_at);
+
+-- Who did what. Rows are added and, when old, removed; never changed.
+CREATE TABLE audit (
+    audit_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    who      TEXT    NOT NULL,
+    what     TEXT    NOT NULL,
+    before   TEXT,
+    after    TEXT
+) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
