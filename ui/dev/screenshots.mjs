@@ -1,0 +1,135 @@
+// Takes a picture of every page from the mock server: light, dark and phone width.
+//
+//   npm run build && node dev/mock.mjs &   then   node dev/screenshots.mjs [folder] [only]
+
+import { mkdirSync } from 'node:fs';
+import { drawZone, openBrowser, overflowsSideways, watchProblems } from '../e2e/browser.mjs';
+
+const BASE = process.env.MOCK_URL ?? 'http://127.0.0.1:8192';
+const folder = process.argv[2] ?? 'screenshots';
+const only = process.argv[3];
+mkdirSync(folder, { recursive: true });
+
+const scenario = (name) => fetch(`${BASE}/mock/scenario?name=${name}`);
+const newestAlarm = () => `/alarms/01J${String(57).padStart(23, '0')}`;
+
+/** name, path, scenario, steps before the picture. */
+const SHOTS = [
+  [
+    'setup',
+    '/setup?token=abc',
+    'setup',
+    (page) => page.getByRole('button', { name: 'Make the account' }).click(),
+  ],
+  ['setup-no-token', '/', 'setup'],
+  [
+    'sign-in-locked',
+    '/',
+    'signed_out',
+    async (page) => {
+      for (let n = 0; n < 4; n += 1) {
+        await page.getByLabel('Name').fill('anna');
+        await page.getByLabel('Password').fill('wrong');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.waitForTimeout(200);
+      }
+    },
+  ],
+  ['cameras', '/', 'default', (page) => page.waitForTimeout(1500)],
+  ['cameras-empty', '/', 'empty'],
+  ['cameras-motion-only', '/', 'motion_only'],
+  [
+    'camera-add',
+    '/cameras/new',
+    'default',
+    async (page) => {
+      await page.getByLabel('Maker’s preset').selectOption('ipro-mjpeg');
+      await page.getByLabel('IP address or host').fill('192.168.0.300');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+    },
+  ],
+  [
+    'camera-certificate',
+    '/cameras/new',
+    'default',
+    async (page) => {
+      await page.getByLabel('Name', { exact: true }).fill('Roof');
+      await page.getByLabel('HTTPS', { exact: true }).check();
+      await page.getByLabel('IP address or host').fill('192.168.0.40');
+      await page.getByRole('button', { name: 'Test' }).click();
+      await page.getByTestId('fingerprint').waitFor();
+    },
+  ],
+  ['camera-edit', '/cameras/yard/edit', 'default', (page) => page.waitForTimeout(1500)],
+  ['live', '/cameras/front-door', 'default', (page) => page.waitForTimeout(3000)],
+  ['live-failed', '/cameras/car-park', 'default'],
+  ['zones', '/cameras/front-door/zones', 'default', (page) => page.waitForTimeout(1200)],
+  [
+    'zones-drawing',
+    '/cameras/front-door/zones',
+    'default',
+    async (page) => {
+      await page.waitForTimeout(800);
+      await drawZone(page, [
+        [0.62, 0.66],
+        [0.95, 0.66],
+        [0.9, 0.8],
+        [0.7, 0.5],
+      ]).catch(() => undefined);
+    },
+  ],
+  [
+    'alarms',
+    '/alarms',
+    'default',
+    async (page) => void (await fetch(`${BASE}/mock/alarm`), await page.waitForTimeout(900)),
+  ],
+  ['alarm', newestAlarm(), 'default', (page) => page.waitForTimeout(600)],
+  ['alarms-empty', '/alarms', 'empty'],
+  ['settings', '/settings', 'default'],
+  [
+    'webhooks',
+    '/settings/webhooks',
+    'default',
+    (page) => page.getByRole('button', { name: 'Send a test' }).nth(1).click(),
+  ],
+  [
+    'webhook-dialog',
+    '/settings/webhooks',
+    'default',
+    (page) => page.getByRole('button', { name: 'Change' }).first().click(),
+  ],
+];
+
+const LOOKS = [
+  ['light', { width: 1280, height: 800, colorScheme: 'light' }],
+  ['dark', { width: 1280, height: 800, colorScheme: 'dark' }],
+  ['phone', { width: 390, height: 844, colorScheme: 'light', hasTouch: true, isMobile: true }],
+];
+
+let bad = 0;
+for (const [look, options] of LOOKS) {
+  const browser = await openBrowser(options);
+  const problems = watchProblems(browser.page);
+  for (const [name, path, play, steps] of SHOTS) {
+    if (only !== undefined && !name.startsWith(only)) continue;
+    await scenario(play);
+    await browser.page.goto(BASE + path);
+    await browser.page.waitForTimeout(500);
+    try {
+      await steps?.(browser.page);
+    } catch (error) {
+      problems.push(String(error).split('\n')[0]);
+    }
+    await browser.page.waitForTimeout(500);
+    if (await overflowsSideways(browser.page)) problems.push('is wider than the window');
+    await browser.page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+    for (const problem of problems.splice(0)) {
+      bad += 1;
+      console.log(`${name} ${look}: ${problem}`);
+    }
+  }
+  await browser.close();
+}
+console.log(bad === 0 ? 'no problems' : `${bad} problems`);
+process.exitCode = bad === 0 ? 0 : 1;

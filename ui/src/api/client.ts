@@ -1,0 +1,153 @@
+// The one place that talks HTTP to the relay.
+//
+// In: typed calls. Out: typed answers, or an `ApiError` with the relay's own words.
+// Every call has a time limit. The session's CSRF token is kept here.
+//
+// Not here: live changes (`changes.ts`) and the live picture (`live/stream.ts`).
+
+import type {
+  Camera,
+  CameraInput,
+  EventFilter,
+  EventPage,
+  LinkInput,
+  LinkTest,
+  Mode,
+  Preset,
+  PresetInput,
+  RelayEventDetail,
+  Session,
+  SystemInfo,
+  Webhook,
+  WebhookInput,
+} from './types';
+import { ApiError, readError } from './errors';
+
+const BASE = '/api/v1';
+const LIMIT_MS = 10_000;
+/** A link test connects, signs in and waits for a picture: up to 15 s on the relay's side. */
+const LINK_TEST_LIMIT_MS = 25_000;
+
+let csrfToken = '';
+let onSignedOut: () => void = () => undefined;
+
+/** Called whenever the relay says that nobody is signed in any more. */
+export function whenSignedOut(callback: () => void): void {
+  onSignedOut = callback;
+}
+
+async function send(method: string, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['X-Csrf-Token'] = csrfToken;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(limitMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
+    throw new ApiError(
+      0,
+      timedOut ? 'timeout' : 'unreachable',
+      timedOut
+        ? `airelay did not answer within ${limitMs / 1000} s. Check that it is running and try again.`
+        : 'airelay cannot be reached. Check that it is running and that this device is on its network.',
+    );
+  }
+  return checked(response);
+}
+
+async function checked(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const error = await readError(response);
+  if (error.status === 401 && error.code !== 'bad_login') onSignedOut();
+  throw error;
+}
+
+async function call<T>(method: string, path: string, body?: unknown, limitMs?: number): Promise<T> {
+  const response = await send(method, path, body, limitMs);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+const id = encodeURIComponent;
+
+function query(values: object): string {
+  const parts = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== '') parts.set(name, String(value));
+  }
+  const text = parts.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export async function getSession(): Promise<Session> {
+  const session = await call<Session>('GET', '/session');
+  csrfToken = session.csrf_token;
+  return session;
+}
+
+export const setUp = (input: { token: string; name: string; password: string }) =>
+  call<unknown>('POST', '/setup', input);
+export const signIn = (input: { name: string; password: string }) => call<unknown>('POST', '/session', input);
+export const signOut = () => call<unknown>('DELETE', '/session');
+
+export const listCameras = async () => (await call<{ cameras: Camera[] }>('GET', '/cameras')).cameras;
+export const getCamera = (cameraId: string) => call<Camera>('GET', `/cameras/${id(cameraId)}`);
+export const addCamera = (input: { name: string; link: LinkInput }) =>
+  call<Camera>('POST', '/cameras', input);
+export const putCamera = (input: CameraInput) => call<Camera>('PUT', `/cameras/${id(input.id)}`, input);
+export const deleteCamera = (cameraId: string) => call<unknown>('DELETE', `/cameras/${id(cameraId)}`);
+export const setCameraEnabled = (cameraId: string, isEnabled: boolean) =>
+  call<unknown>('POST', `/cameras/${id(cameraId)}/enabled`, { is_enabled: isEnabled });
+export const testLink = (link: LinkInput, cameraId?: string) =>
+  call<LinkTest>(
+    'POST',
+    '/link_test',
+    cameraId === undefined ? { link } : { link, camera_id: cameraId },
+    LINK_TEST_LIMIT_MS,
+  );
+
+/** The latest picture as received; null when there is none yet. */
+export async function getFrame(cameraId: string): Promise<Blob | null> {
+  try {
+    const response = await send('GET', `/cameras/${id(cameraId)}/frame.jpg`);
+    return await response.blob();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Opens the endless live stream; it has no time limit, `signal` ends it. */
+export async function openLive(cameraId: string, signal: AbortSignal): Promise<Response> {
+  const response = await fetch(`${BASE}/cameras/${id(cameraId)}/live`, {
+    credentials: 'same-origin',
+    signal,
+  });
+  return checked(response);
+}
+
+export const listPresets = async () => (await call<{ presets: Preset[] }>('GET', '/presets')).presets;
+export const getPresetCommand = (presetId: string, input: PresetInput) =>
+  call<{ path: string; mode: Mode }>('GET', `/presets/${id(presetId)}/command${query(input)}`);
+
+export const listEvents = (filter: EventFilter) => call<EventPage>('GET', `/events${query(filter)}`);
+export const getEvent = (eventId: string) => call<RelayEventDetail>('GET', `/events/${id(eventId)}`);
+
+export const getSystem = () => call<SystemInfo>('GET', '/system');
+
+export const listWebhooks = async () => (await call<{ webhooks: Webhook[] }>('GET', '/webhooks')).webhooks;
+export const addWebhook = (input: WebhookInput) => call<Webhook>('POST', '/webhooks', input);
+export const putWebhook = (webhookId: string, input: WebhookInput) =>
+  call<Webhook>('PUT', `/webhooks/${id(webhookId)}`, input);
+export const deleteWebhook = (webhookId: string) => call<unknown>('DELETE', `/webhooks/${id(webhookId)}`);
+export const testWebhook = (webhookId: string) =>
+  call<{ message?: string } | undefined>('POST', `/webhooks/${id(webhookId)}/test`);
+
+export const changesUrl = `${BASE}/changes`;

@@ -1,0 +1,269 @@
+// What the relay's REST API under /api/v1 sends and takes.
+//
+// Field names are those of the JSON. Times are RFC 3339 text in UTC, ids are text,
+// coordinates are 0..=1 of the picture from its top-left corner.
+//
+// Not here: how pages hold drafts (`lib/link.ts`, `zones/draft.ts`).
+
+/** [x, y], each 0..=1. */
+export type Point = [number, number];
+/** [x1, y1, x2, y2], each 0..=1. */
+export type Box = [number, number, number, number];
+
+export interface User {
+  name: string;
+  role: string;
+}
+
+export interface Session {
+  setup_required: boolean;
+  user: User | null;
+  csrf_token: string;
+  version: string;
+}
+
+export type Protocol = 'http' | 'https';
+export type Mode = 'automatic' | 'stream' | 'one_shot';
+
+/** How the relay reaches a linked camera, as the API sends it. */
+export interface Link {
+  protocol: Protocol;
+  host: string;
+  port: number | null;
+  path: string;
+  user: string;
+  has_password: boolean;
+  mode: Mode;
+  channel: number;
+  fingerprint: string | null;
+  one_shot_fps: number;
+}
+
+/** As the API takes it. `password`: absent = keep, "" = remove, text = set. */
+export interface LinkInput extends Omit<Link, 'has_password'> {
+  password?: string;
+}
+
+export interface Shape {
+  id: string;
+  name: string;
+  points: Point[];
+}
+
+export type ObjectClass = 'person' | 'bicycle' | 'car' | 'motorcycle' | 'bus' | 'truck';
+
+export interface Rule {
+  id: string;
+  name: string;
+  kind: 'intruder';
+  zone_id: string;
+  classes: ObjectClass[];
+  dwell_s: number;
+  sensitivity: number;
+  is_enabled: boolean;
+}
+
+export interface Advice {
+  code: string;
+  message: string;
+}
+
+export interface Cause extends Advice {
+  advice: string;
+}
+
+export type CameraState = 'off' | 'connecting' | 'receiving' | 'waiting' | 'failed';
+
+export interface CameraStatus {
+  state: CameraState;
+  cause: Cause | null;
+  retry_in_s: number | null;
+  url: string;
+  resolution: { width_px: number; height_px: number } | null;
+  fps: number | null;
+  bit_rate_bps: number | null;
+  frame_age_s: number | null;
+  mode_in_use: Mode | null;
+  http_status: number | null;
+  auth_scheme: string | null;
+  certificate_sha256: string | null;
+  analysed_fps: number | null;
+  dropped: number;
+  decode_errors: number;
+  reconnects: number;
+  is_motion: boolean;
+  tracks: number;
+  advice: Advice[];
+}
+
+export interface CameraSettings {
+  id: string;
+  name: string;
+  is_enabled: boolean;
+  link: Link;
+  zones: Shape[];
+  masks: Shape[];
+  rules: Rule[];
+  motion_sensitivity: number;
+  revision: number;
+}
+
+export interface Camera extends CameraSettings {
+  status: CameraStatus;
+}
+
+export interface CameraInput extends Omit<CameraSettings, 'link'> {
+  link: LinkInput;
+}
+
+export interface LinkTest {
+  status: CameraStatus;
+  image: string | null;
+}
+
+export interface Preset {
+  id: string;
+  vendor: string;
+  label: string;
+  mode: Mode;
+  resolutions: [number, number][];
+  has_stream: boolean;
+  has_channel: boolean;
+  has_fps: boolean;
+  note: string;
+}
+
+export interface PresetInput {
+  width_px: number;
+  height_px: number;
+  fps: number;
+  stream: number;
+  channel: number;
+}
+
+export type Phase = 'begin' | 'update' | 'end';
+
+export interface Gate {
+  gate: string;
+  passed: boolean;
+  text: string;
+}
+
+export interface Shot {
+  url: string;
+  stage: 'early' | 'final';
+  width_px: number;
+  height_px: number;
+  quality: {
+    size: number;
+    sharpness: number;
+    whole: number;
+    confidence: number;
+    exposure: number;
+    total: number;
+  };
+}
+
+export interface RelayEvent {
+  id: string;
+  camera_id: string;
+  camera_name: string;
+  program: string;
+  rule_id: string;
+  rule_name: string;
+  kind: string;
+  zone_id: string | null;
+  zone_name: string | null;
+  phase: Phase;
+  started_at: string;
+  ended_at: string | null;
+  at: string;
+  track_id: string | null;
+  class: string | null;
+  score: number;
+  bbox: Box | null;
+  why: Gate[];
+  shot: Shot | null;
+}
+
+export interface EventStep {
+  step: number;
+  phase: Phase;
+  at: string;
+  class: string | null;
+  score: number;
+  bbox: Box | null;
+}
+
+export interface RelayEventDetail extends RelayEvent {
+  steps: EventStep[];
+}
+
+export interface EventFilter {
+  camera?: string;
+  kind?: string;
+  class?: string;
+  from?: string;
+  until?: string;
+  before?: string;
+  limit?: number;
+}
+
+export interface EventPage {
+  events: RelayEvent[];
+  next_before: string | null;
+}
+
+export interface SystemInfo {
+  version: string;
+  started_at: string;
+  detector: null | {
+    name: string;
+    backend: string;
+    file_bytes: number;
+    input: [number, number];
+    licence: string;
+  };
+  is_motion_only: boolean;
+  workers: number;
+  store: { size_bytes: number; free_bytes: number; events: number };
+  is_demo: boolean;
+}
+
+export interface Webhook {
+  id: string;
+  name: string;
+  url: string;
+  is_enabled: boolean;
+  has_secret: boolean;
+  queue: number;
+  last_delivered_at: string | null;
+  last_error: string | null;
+  dead: number;
+}
+
+/** `secret`: absent = keep, "" = remove, text = set. */
+export interface WebhookInput {
+  name: string;
+  url: string;
+  is_enabled: boolean;
+  secret?: string;
+}
+
+export interface LiveTrack {
+  id: string;
+  class: string;
+  score: number;
+  state: 'tentative' | 'confirmed' | 'lost' | 'ended';
+  bbox: Box;
+  is_stationary: boolean;
+}
+
+/** The JSON part of one record of the live stream. */
+export interface LiveScene {
+  seq: number;
+  captured_at: string;
+  tracks: LiveTrack[];
+  motion: Box[];
+  active_zones: string[];
+}

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { matchRoute, paths } from './routes';
+
+it.each([
+  ['/', { page: 'cameras' }],
+  ['/cameras/', { page: 'cameras' }],
+  [paths.addCamera, { page: 'camera_add' }],
+  [paths.live('gate-2'), { page: 'camera_live', id: 'gate-2' }],
+  [paths.zones('a b/c'), { page: 'camera_zones', id: 'a b/c' }],
+  [paths.edit('x'), { page: 'camera_edit', id: 'x' }],
+  [paths.alarm('01ABC'), { page: 'alarms', id: '01ABC' }],
+  [paths.webhooks, { page: 'settings', tab: 'webhooks' }],
+  ['/setup', { page: 'setup' }],
+  ['/cameras/x/nonsense', { page: 'not_found' }],
+  ['/cameras/%E0%A4%A', { page: 'camera_live', id: '%E0%A4%A' }],
+])('%s', (path, route) => expect(matchRoute(path)).toEqual(route));

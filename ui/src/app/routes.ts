@@ -1,0 +1,60 @@
+// Paths of the pages. Pure, so that it can be tested.
+
+export type Route =
+  | { page: 'cameras' }
+  | { page: 'camera_add' }
+  | { page: 'camera_live'; id: string }
+  | { page: 'camera_edit'; id: string }
+  | { page: 'camera_zones'; id: string }
+  | { page: 'alarms'; id: string | null }
+  | { page: 'settings'; tab: 'system' | 'webhooks' }
+  | { page: 'setup' }
+  | { page: 'sign_in' }
+  | { page: 'not_found' };
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function matchRoute(path: string): Route {
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decode);
+  const [first, second, third] = parts;
+  if (parts.length === 0) return { page: 'cameras' };
+  if (parts.length === 1) {
+    if (first === 'cameras' || first === 'setup') return { page: first };
+    if (first === 'signin') return { page: 'sign_in' };
+    if (first === 'alarms') return { page: 'alarms', id: null };
+    if (first === 'settings') return { page: 'settings', tab: 'system' };
+  }
+  if (first === 'cameras' && second !== undefined) {
+    if (parts.length === 2)
+      return second === 'new' ? { page: 'camera_add' } : { page: 'camera_live', id: second };
+    if (parts.length === 3 && third === 'edit') return { page: 'camera_edit', id: second };
+    if (parts.length === 3 && third === 'zones') return { page: 'camera_zones', id: second };
+  }
+  if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
+  if (first === 'settings' && second === 'webhooks' && parts.length === 2) {
+    return { page: 'settings', tab: 'webhooks' };
+  }
+  return { page: 'not_found' };
+}
+
+const id = encodeURIComponent;
+export const paths = {
+  cameras: '/cameras',
+  addCamera: '/cameras/new',
+  live: (cameraId: string) => `/cameras/${id(cameraId)}`,
+  edit: (cameraId: string) => `/cameras/${id(cameraId)}/edit`,
+  zones: (cameraId: string) => `/cameras/${id(cameraId)}/zones`,
+  alarms: '/alarms',
+  alarm: (eventId: string) => `/alarms/${id(eventId)}`,
+  settings: '/settings',
+  webhooks: '/settings/webhooks',
+};

@@ -1,0 +1,13 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// Pages are served by airelay itself; while developing, Vite serves them and hands /api on to it.
+const backend = process.env.AIRELAY_URL ?? 'http://127.0.0.1:8092';
+
+export default defineConfig({
+  plugins: [svelte()],
+  // Nothing is inlined: the pages run under `default-src 'self'`.
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: { host: '127.0.0.1', port: 5173, proxy: { '/api': { target: backend } } },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+});
