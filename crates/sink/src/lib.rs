@@ -1,1 +1,29 @@
-//! Events and scenes out to other systems.
+//! Events out to other systems.
+//!
+//! In: one message per event step, and where it should go. Out: the step
+//! delivered, or an error that says whether trying again makes sense.
+//!
+//! Everything here is passive: relay owns the loop that takes steps from the
+//! outbox, asks [`DeliveryQueue`] which may go now, lets a sink deliver them
+//! and notes the result in the store.
+//!
+//! Not here: pixels, tables, timers, other sinks' business.
+
+mod message;
+mod queue;
+pub mod webhook;
+
+pub use crate::message::{Message, Picture, Why};
+pub use crate::queue::{DeliveryQueue, Item, Next, Outcome, RetryPolicy};
+
+/// What to do about a delivery that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Try again later: the receiver may recover.
+    Retry {
+        /// How long the receiver asked us to wait, if it did.
+        after: Option<std::time::Duration>,
+    },
+    /// The receiver will never take this step: a dead letter.
+    Refused,
+}

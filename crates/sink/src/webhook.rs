@@ -1,0 +1,453 @@
+//! Webhook: each step of an event as one HTTP POST with a JSON body.
+//!
+//! In: a message and the present. Out: accepted, or an error that says whether
+//! trying again makes sense. The document, the headers and how a receiver
+//! checks the signature stand in `docs/webhooks.md`.
+//!
+//! Where it may connect to: any `http` or `https` address, the site's own
+//! network and this machine included, since installers' systems live there; but
+//! never link-local, metadata, multicast or unspecified addresses, whatever
+//! name they hide behind (`address`). Redirects are not followed and no proxy
+//! is asked, so a receiver cannot send us elsewhere.
+//!
+//! Not here: when to deliver what (`queue`).
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, redirect};
+use thiserror::Error;
+use types::Timestamp;
+use url::Url;
+
+use crate::{Message, Reaction};
+
+mod address;
+mod document;
+mod signature;
+mod tls;
+
+pub use self::address::RefusedAddress;
+pub use self::tls::Trust;
+
+/// Most own headers.
+const MAX_HEADERS: usize = 16;
+/// Longest secret, bytes.
+const MAX_SECRET_BYTES: usize = 1_024;
+/// Longest body we send, bytes: a picture of 4 MiB in base64 and the rest.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// How much of an answer is read at most, bytes.
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
+/// How much of a refusal's text is shown, characters.
+const MAX_SHOWN_CHARS: usize = 200;
+
+/// Where and how to deliver.
+#[derive(Clone)]
+pub struct WebhookConfig {
+    /// `http` or `https`; user and password in it become Basic
+    /// authentication. Path and query may hold secrets and are never shown.
+    pub url: String,
+    /// Key of the signature header; no signature without it.
+    pub secret: Option<String>,
+    /// Further headers, such as an API key; at most 16.
+    pub headers: Vec<(String, String)>,
+    /// Longest time for one delivery, from connect to answer; 1 s to 120 s.
+    pub timeout: Duration,
+    /// Whose certificate is accepted.
+    pub trust: Trust,
+    /// What precedes a picture's path, such as `https://relay.example:8092`;
+    /// without it the document has no picture link.
+    pub public_base_url: Option<String>,
+    /// Whether the picture itself goes into the document, as base64.
+    pub has_picture_inside: bool,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        WebhookConfig {
+            url: String::new(),
+            secret: None,
+            headers: Vec::new(),
+            timeout: Duration::from_secs(10),
+            trust: Trust::Verify,
+            public_base_url: None,
+            has_picture_inside: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookConfig")
+            .field(
+                "origin",
+                &Url::parse(&self.url).ok().map(|url| origin(&url)),
+            )
+            .field("has_secret", &self.secret.is_some())
+            .field("n_headers", &self.headers.len())
+            .field("timeout", &self.timeout)
+            .field("trust", &self.trust)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A field of [`WebhookConfig`] that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// Which field.
+    pub field: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Why a step did not arrive.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DeliverError {
+    /// The name has no address, or nobody answered there.
+    #[error("post to {origin}: {detail}")]
+    Unreachable {
+        /// Scheme, host and port.
+        origin: String,
+        /// What came back.
+        detail: String,
+    },
+    /// No answer in time.
+    #[error("post to {origin}: no answer within {} s", timeout.as_secs())]
+    Timeout {
+        /// Scheme, host and port.
+        origin: String,
+        /// Limit that was exceeded.
+        timeout: Duration,
+    },
+    /// The name leads only to addresses that we never connect to.
+    #[error("post to {origin}: {refused}")]
+    Address {
+        /// Scheme, host and port.
+        origin: String,
+        /// Which address, and why not.
+        refused: RefusedAddress,
+    },
+    /// The receiver is there and cannot take the step now.
+    #[error("post to {origin}: HTTP {status}")]
+    Busy {
+        /// Scheme, host and port.
+        origin: String,
+        /// 408, 425, 429 or 5xx.
+        status: u16,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The receiver sent us elsewhere.
+    #[error("post to {origin}: HTTP {status}, a redirect; enter the final address instead")]
+    Redirect {
+        /// Scheme, host and port.
+        origin: String,
+        /// 3xx.
+        status: u16,
+    },
+    /// The receiver will not take this step.
+    #[error("post to {origin}: HTTP {status}: {text}")]
+    Refused {
+        /// Scheme, host and port.
+        origin: String,
+        /// Any other status.
+        status: u16,
+        /// Start of the answer.
+        text: String,
+    },
+    /// The document is larger than any receiver takes.
+    #[error("post to {origin}: the document has {len_bytes} bytes, more than {MAX_BODY_BYTES}")]
+    TooLarge {
+        /// Scheme, host and port.
+        origin: String,
+        /// Its size.
+        len_bytes: usize,
+    },
+}
+
+impl DeliverError {
+    /// The reaction this error asks for.
+    pub fn reaction(&self) -> Reaction {
+        match self {
+            DeliverError::Busy { retry_after, .. } => Reaction::Retry {
+                after: *retry_after,
+            },
+            // A wrong certificate, too: a person mends it, and the steps wait.
+            DeliverError::Unreachable { .. } | DeliverError::Timeout { .. } => {
+                Reaction::Retry { after: None }
+            }
+            DeliverError::Address { .. }
+            | DeliverError::Redirect { .. }
+            | DeliverError::Refused { .. }
+            | DeliverError::TooLarge { .. } => Reaction::Refused,
+        }
+    }
+}
+
+/// A receiver, with its connections.
+pub struct Webhook {
+    client: Client,
+    config: WebhookConfig,
+    url: Url,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Webhook {
+    /// Checks `config`; connects to nobody yet.
+    ///
+    /// # Errors
+    /// A field cannot be meant.
+    pub fn new(config: WebhookConfig) -> Result<Self, ConfigError> {
+        let url = check_url(&config.url)?;
+        check_rest(&config)?;
+        let headers = check_headers(&config.headers)?;
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls::client_config(config.trust))
+            .dns_resolver(address::Resolver)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .timeout(config.timeout)
+            .pool_max_idle_per_host(4)
+            .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .build()
+            .map_err(|error| ConfigError {
+                field: "trust",
+                message: format!("prepare connections: {error}"),
+            })?;
+        Ok(Webhook {
+            client,
+            config,
+            url,
+        })
+    }
+
+    /// Posts one step. Repeating it sends the same idempotency key.
+    ///
+    /// # Errors
+    /// It did not arrive, or was not accepted;
+    /// [`DeliverError::reaction`] says what to do.
+    pub async fn deliver(&self, message: &Message, now: Timestamp) -> Result<(), DeliverError> {
+        let body = document::to_json(message, &self.config);
+        if body.len() > MAX_BODY_BYTES {
+            return Err(DeliverError::TooLarge {
+                origin: self.origin(),
+                len_bytes: body.len(),
+            });
+        }
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", message.idempotency_key());
+        if let Some(secret) = &self.config.secret {
+            let signature = signature::header(secret, now, &body);
+            request = request.header("X-Airelay-Signature", signature);
+        }
+        let response = request.body(body).send().await;
+        let response = response.map_err(|error| self.transport_error(&error))?;
+        self.judge(response).await
+    }
+
+    async fn judge(&self, mut response: Response) -> Result<(), DeliverError> {
+        let status = response.status();
+        let origin = self.origin();
+        if status.is_success() {
+            // What it says is of no interest; reading a little lets the
+            // connection be used again.
+            drop(read_start(&mut response).await);
+            return Ok(());
+        }
+        let is_busy = status.is_server_error()
+            || [
+                StatusCode::REQUEST_TIMEOUT,
+                StatusCode::TOO_EARLY,
+                StatusCode::TOO_MANY_REQUESTS,
+            ]
+            .contains(&status);
+        let status_code = status.as_u16();
+        if is_busy {
+            return Err(DeliverError::Busy {
+                origin,
+                status: status_code,
+                retry_after: retry_after(&response),
+            });
+        }
+        if status.is_redirection() {
+            return Err(DeliverError::Redirect {
+                origin,
+                status: status_code,
+            });
+        }
+        Err(DeliverError::Refused {
+            origin,
+            status: status_code,
+            text: read_start(&mut response).await,
+        })
+    }
+
+    fn transport_error(&self, error: &reqwest::Error) -> DeliverError {
+        let origin = self.origin();
+        if error.is_timeout() {
+            return DeliverError::Timeout {
+                origin,
+                timeout: self.config.timeout,
+            };
+        }
+        // The innermost cause says most, and never repeats the URL.
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
+                return DeliverError::Address {
+                    origin,
+                    refused: refused.clone(),
+                };
+            }
+            cause = inner;
+        }
+        DeliverError::Unreachable {
+            origin,
+            detail: cause.to_string(),
+        }
+    }
+
+    fn origin(&self) -> String {
+        origin(&self.url)
+    }
+}
+
+fn check_url(text: &str) -> Result<Url, ConfigError> {
+    let invalid = |message: String| ConfigError {
+        field: "url",
+        message,
+    };
+    let url =
+        Url::parse(text).map_err(|error| invalid(format!("this is not a web address: {error}")))?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(invalid(
+            "the address must start with http:// or https://".to_owned(),
+        ));
+    }
+    let ip = match url.host() {
+        Some(url::Host::Ipv4(ip)) => Some(ip.into()),
+        Some(url::Host::Ipv6(ip)) => Some(ip.into()),
+        Some(url::Host::Domain(_)) => None,
+        None => return Err(invalid("the address names no host".to_owned())),
+    };
+    // A resolver is only asked for names, so numbers are checked here.
+    if let Some(ip) = ip {
+        address::check(ip).map_err(|refused| invalid(refused.to_string()))?;
+    }
+    Ok(url)
+}
+
+fn check_rest(config: &WebhookConfig) -> Result<(), ConfigError> {
+    if let Some(base) = &config.public_base_url {
+        let parsed = Url::parse(base).ok();
+        if !parsed.is_some_and(|url| ["http", "https"].contains(&url.scheme())) {
+            return Err(ConfigError {
+                field: "public_base_url",
+                message: "this is not a web address such as https://relay.example:8092".to_owned(),
+            });
+        }
+    }
+    if config
+        .secret
+        .as_ref()
+        .is_some_and(|secret| secret.is_empty() || secret.len() > MAX_SECRET_BYTES)
+    {
+        return Err(ConfigError {
+            field: "secret",
+            message: format!("the secret must have 1 to {MAX_SECRET_BYTES} bytes"),
+        });
+    }
+    if !(Duration::from_secs(1)..=Duration::from_mins(2)).contains(&config.timeout) {
+        return Err(ConfigError {
+            field: "timeout",
+            message: "the time limit must be 1 to 120 seconds".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn check_headers(headers: &[(String, String)]) -> Result<reqwest::header::HeaderMap, ConfigError> {
+    let invalid = |message: String| ConfigError {
+        field: "headers",
+        message,
+    };
+    if headers.len() > MAX_HEADERS {
+        return Err(invalid(format!(
+            "at most {MAX_HEADERS} headers can be added"
+        )));
+    }
+    let ours = [
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "idempotency-key",
+        "x-airelay-signature",
+    ];
+    let mut checked = reqwest::header::HeaderMap::new();
+    for (name, value) in headers {
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| invalid(format!("{name:?} is no header name")))?;
+        if ours.contains(&header.as_str()) {
+            return Err(invalid(format!(
+                "the header {name:?} is set by airelay itself"
+            )));
+        }
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| invalid(format!("the value of {name:?} cannot be sent in a header")))?;
+        value.set_sensitive(true);
+        checked.insert(header, value);
+    }
+    Ok(checked)
+}
+
+/// Scheme, host and port: all of a URL that may be shown.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Seconds in `Retry-After`; the form with a date is not read, since our own
+/// back-off serves as well.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The start of the answer as one line of plain text; the rest is not read.
+async fn read_start(response: &mut Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < MAX_ANSWER_BYTES {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = MAX_ANSWER_BYTES - bytes.len();
+                bytes.extend(chunk.iter().take(room));
+            }
+            Ok(None) | Err(_) => break,
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain
+        .take(MAX_SHOWN_CHARS)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
