@@ -1,6 +1,7 @@
 """Command line: `python -m airelay_training <what>`; see training/README.md."""
 
 import argparse
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -19,8 +20,20 @@ def main() -> None:
     commands.choices["train"].add_argument("--minutes", type=float)
     commands.choices["train"].add_argument("--steps", type=int)
     commands.choices["decay"].add_argument("--steps", type=int, required=True)
+    release = commands.add_parser("release", help="write models/ from a finished state")
+    release.add_argument("--run", default="n1")
+    release.add_argument("--data", nargs="*", type=Path, default=[testdata("train")])
+    card = commands.add_parser("card", help="measure models/ and write docs/detector.md")
+    card.add_argument("--run", default="n1")
+    label = commands.add_parser("label", help="label a clip or a folder of pictures by the shared detectors")
+    label.add_argument("source", type=Path)
+    label.add_argument("out", type=Path)
+    label.add_argument("--every", type=int, default=6, help="use every n-th frame of a clip")
     args = parser.parse_args()
+    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label}[args.command](args)
 
+
+def _train(args: argparse.Namespace) -> None:
     from . import train
     from .data import Pictures
 
@@ -31,6 +44,32 @@ def main() -> None:
         train.long_run(options, pictures, folder, args.minutes, args.steps)
     else:
         train.decay(options, pictures, folder, args.steps)
+
+
+def _release(args: argparse.Namespace) -> None:
+    from .checkpoint import load
+    from .data import Pictures
+    from .release import release
+
+    figures = release(load(cache("runs", args.run, "decayed.pt")), Pictures(args.data))
+    cache("runs", args.run, "release.json").write_text(json.dumps(figures, indent=1))
+
+
+def _card(args: argparse.Namespace) -> None:
+    from . import card, scorecard
+    from .paths import MODELS
+
+    released = json.loads(cache("runs", args.run, "release.json").read_text())
+    thresholds = {name: choice["threshold"] for name, choice in released["thresholds"].items()}
+    measured = scorecard.measure(MODELS, thresholds)
+    cache("runs", args.run, "measured.json").write_text(json.dumps(measured, indent=1))
+    card.write(released, measured, card.read_lines(cache("runs", args.run, "curve.jsonl")))
+
+
+def _label(args: argparse.Namespace) -> None:
+    from .label import label
+
+    print(f"labelled {label(args.source, args.out, args.every)} pictures into {args.out}")
 
 
 def _add_options(command: argparse.ArgumentParser) -> None:

@@ -53,9 +53,18 @@ def collate(samples: list[augment.Sample]) -> Batch:
     )
 
 
+def zoomed(shape: tuple[int, int], zoom: float) -> tuple[int, int]:
+    """A smaller (or larger) canvas of about the same form; sides stay multiples of 32."""
+    height, width = (max(96, 32 * round(side * zoom / 32)) for side in shape)
+    return height, width
+
+
 class Feeder:
-    def __init__(self, pictures: Pictures, indices: list[int], pixels: int, seed: int, threads: int = 1) -> None:
+    def __init__(
+        self, pictures: Pictures, indices: list[int], pixels: int, zoom: float, seed: int, threads: int = 1
+    ) -> None:
         self.pictures, self.indices, self.budget = pictures, np.array(indices), pixels
+        self.shapes = [zoomed(shape, zoom) for shape in SHAPES]
         odds = pictures.weights(indices)
         self.odds = odds / odds.sum()
         self.queue: queue.Queue[Batch | Exception] = queue.Queue(QUEUE_LEN)
@@ -77,7 +86,7 @@ class Feeder:
             self.queue.put(error)
 
     def make(self, rng: np.random.Generator) -> Batch:
-        height, width = SHAPES[rng.choice(len(SHAPES), p=SHAPE_ODDS)]
+        height, width = self.shapes[rng.choice(len(SHAPES), p=SHAPE_ODDS)]
         count = max(2, round(self.budget / (height * width)))
         drawn = iter(rng.choice(self.indices, size=4 * count, p=self.odds))
 

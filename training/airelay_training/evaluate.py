@@ -1,8 +1,10 @@
 """How good the student is on the validation split: the only figures by which anything is chosen.
 
 In:  a `Detector`, pictures and indices. Out: AP50 and AP50-95 per group, as plain numbers.
-Pictures are placed into WIDTH x HEIGHT as the pipeline places whole pictures (aspect kept, padded).
+Pictures are placed into a square of SIDE_PX, aspect kept, padded.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -34,17 +36,32 @@ def detect(model: Detector, rgb: np.ndarray, height: int, width: int, device: to
     return boxes[0].cpu().numpy() / scale, logits[0].sigmoid().cpu().numpy()
 
 
-def validate(model: Detector, pictures: Pictures, indices: list[int], device: torch.device) -> dict[str, float]:
-    founds: dict[str, list[Found]] = {name: [] for name in GROUPS}
-    truths: dict[str, list[Truth]] = {name: [] for name in GROUPS}
+Raw = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # picture -> boxes [n, 4], scores [n, 6]
+Founds = dict[str, list[Found]]
+Truths = dict[str, list[Truth]]
+
+
+def finds(raw: Raw, pictures: Pictures, indices: list[int]) -> tuple[Founds, Truths]:
+    """Per group, what a detector finds on the pictures and what is there."""
+    founds: Founds = {name: [] for name in GROUPS}
+    truths: Truths = {name: [] for name in GROUPS}
     for index in indices:
-        item, rgb = pictures.items[index], pictures.pixels(index)
-        boxes, scores = detect(model, np.asarray(rgb), SIDE_PX, SIDE_PX, device)
+        item = pictures.items[index]
+        boxes, scores = raw(np.asarray(pictures.pixels(index)))
         for name, group in GROUPS.items():
             founds[name].append(grouped(boxes, scores, group, NMS_IOU, SCORE_FLOOR))
             truths[name].append(truth_of(item.labels, group, item.height, item.width))
-    results = {name: average_precision(founds[name], truths[name]) for name in GROUPS}
+    return founds, truths
+
+
+def figures_of(founds: Founds, truths: Truths) -> dict[str, float]:
+    """AP50 per group, and the means over groups, in points."""
+    results = {name: average_precision(founds[name], truths[name]) for name in founds}
     figures = {f"ap50_{name}": round(100 * r.ap50, 2) for name, r in results.items()}
     figures["ap50"] = round(float(np.mean(list(figures.values()))), 2)
     figures["ap50_95"] = round(100 * float(np.mean([r.ap50_95 for r in results.values()])), 2)
     return figures
+
+
+def validate(model: Detector, pictures: Pictures, indices: list[int], device: torch.device) -> dict[str, float]:
+    return figures_of(*finds(lambda rgb: detect(model, rgb, SIDE_PX, SIDE_PX, device), pictures, indices))

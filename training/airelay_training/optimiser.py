@@ -12,15 +12,26 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 
 
-def orthogonal(update: Tensor) -> Tensor:
-    x = update / (update.norm() + 1e-7)
-    wide = x.shape[0] <= x.shape[1]
-    x = x if wide else x.T
+def orthogonal(updates: Tensor) -> Tensor:
+    """[k, rows, columns] -> the same with singular values near one.
+
+    The steps run on the small Gram matrix: with Q = a + bG + cG^2, X becomes QX and G becomes QGQ. That is less than
+    half the arithmetic of stepping X itself, which took a quarter of all training time on a CPU.
+    """
+    x = updates / (updates.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    wide = x.shape[1] <= x.shape[2]
+    x = x if wide else x.transpose(1, 2)
     a, b, c = COEFFICIENTS
-    for _ in range(STEPS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x if wide else x.T
+    gram = x @ x.transpose(1, 2)
+    eye = torch.eye(gram.shape[1], device=x.device)
+    product = eye.expand_as(gram)
+    for step in range(STEPS):
+        q = a * eye + b * gram + c * gram @ gram
+        product = q @ product if step else q
+        if step < STEPS - 1:
+            gram = q @ gram @ q
+    x = product @ x
+    return x if wide else x.transpose(1, 2)
 
 
 class Muon(torch.optim.Optimizer):
@@ -30,15 +41,19 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         for group in self.param_groups:
+            alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
             for p in group["params"]:
                 if p.grad is None:
                     continue
                 buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
                 buffer.lerp_(p.grad, 1 - group["momentum"])
                 look_ahead = p.grad.lerp(buffer, group["momentum"]).flatten(1)
-                update = orthogonal(look_ahead)
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update.view_as(p), alpha=-group["lr"] * 0.2 * max(update.shape) ** 0.5)
+                alike.setdefault(tuple(look_ahead.shape), []).append((p, look_ahead))
+            for shape, pairs in alike.items():
+                updates = orthogonal(torch.stack([update for _, update in pairs]))
+                for (p, _), update in zip(pairs, updates, strict=True):
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.add_(update.reshape(p.shape), alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
 
 
 def make(modules: list[nn.Module], lr: float) -> list[torch.optim.Optimizer]:

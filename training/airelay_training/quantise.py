@@ -18,7 +18,8 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from .augment import compose, degrade
 from .data import Pictures
 
-N_CALIBRATION = 96
+N_CALIBRATION = 64
+HEIGHT_PX, WIDTH_PX = 256, 416  # one size for all: some calibration methods stack what they see
 FP32_NODES = ("stem.conv", "stem")
 
 
@@ -32,13 +33,11 @@ class Canvases(CalibrationDataReader):
 
 
 def camera_like(pictures: Pictures, indices: list[int], seed: int = 5) -> Iterator[np.ndarray]:
-    """Training pictures at the sizes and in the quality of camera regions."""
+    """Training pictures in the size and quality of camera regions."""
     rng = np.random.default_rng(seed)
-    shapes = ((256, 416), (192, 320), (320, 320))
     for k in range(N_CALIBRATION):
         index = int(rng.choice(indices))
-        height, width = shapes[k % len(shapes)]
-        canvas, _ = compose([(pictures.pixels(index), pictures.items[index].labels)], height, width, rng)
+        canvas, _ = compose([(pictures.pixels(index), pictures.items[index].labels)], HEIGHT_PX, WIDTH_PX, rng)
         canvas = degrade(canvas, rng) if k % 2 else canvas
         yield np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
 

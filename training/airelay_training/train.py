@@ -6,6 +6,8 @@ run itself is not touched by it, so training can go on over days and still give 
 """
 
 import json
+import signal
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from .evaluate import validate
 from .losses import Adapters, Weights, dense_losses, label_losses, total
 from .model import SIZES, Detector, anchor_points, decode
 from .teacher import YoloxTeacher
+from .warmstart import warm_start
 
 WARM_UP_STEPS = 300
 EMA_DECAY = 0.9995
@@ -34,12 +37,15 @@ class Options:
     size: str = "n"
     lr: float = 1.5e-3
     pixels: int = 16 * 192 * 320  # per batch
+    zoom: float = 1.0  # of the canvas sides: small canvases first learn faster per second
     seed: int = 1
     threads: int = 2
     loaders: int = 1
     save_every_s: float = 180
     validate_every_s: float = 1200
     device: str = "cpu"
+    teacher: str = "yolox-nano"  # or "none"
+    warm_start: str = ""  # an fp32 ONNX file to begin from, when the run has no state yet
 
 
 class Run:
@@ -53,8 +59,9 @@ class Run:
         self.average.load_state_dict(self.student.state_dict())
         size = SIZES[options.size]
         widths = {"c8": size.widths[1], "c16": size.widths[2], "c32": size.widths[3]}
-        self.teacher = YoloxTeacher(device)
-        self.adapters = Adapters(widths | dict.fromkeys(("p8", "p16", "p32"), size.neck), self.teacher.channels)
+        self.teacher = YoloxTeacher(device) if options.teacher != "none" else None
+        taught = self.teacher.channels if self.teacher else {}
+        self.adapters = Adapters(widths | dict.fromkeys(("p8", "p16", "p32"), size.neck), taught)
         self.adapters.to(device)
         self.optimisers = optimiser.make([self.student, self.adapters], options.lr)
         self.step, self.pictures, self.seconds = 0, 0, 0.0
@@ -76,22 +83,23 @@ class Run:
             opt.load_state_dict(saved)
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
 
-    def learn(self, batch: Batch, rate: float, weights: Weights) -> dict[str, float]:
+    def learn(self, batch: Batch, rate: float, weights: Weights, averaged_since: int = 0) -> dict[str, float]:
         for opt in self.optimisers:
             for group in opt.param_groups:
                 group["lr"] = rate
         clean, degraded = batch.clean.to(self.device), batch.degraded.to(self.device)
         targets = type(batch.targets)(**{k: v.to(self.device) for k, v in vars(batch.targets).items()})
-        with torch.no_grad():
-            t_maps, t_scores, t_boxes = self.teacher(clean)
         maps = self.student.features(degraded)
         levels = self.student.heads_of(maps)
         boxes, logits = decode(levels)
         points, strides = anchor_points(levels)
         assigned = assign(points, strides, boxes.detach(), logits.detach(), targets)
         parts = dict(zip(("cls", "box"), label_losses(boxes, logits, assigned), strict=True))
-        parts |= dict(zip(("dense_cls", "dense_box"), dense_losses(boxes, logits, t_scores, t_boxes), strict=True))
-        parts["maps"] = self.adapters.loss(maps, t_maps)
+        if self.teacher:
+            with torch.no_grad():
+                t_maps, t_scores, t_boxes = self.teacher(clean)
+            parts |= dict(zip(("dense_cls", "dense_box"), dense_losses(boxes, logits, t_scores, t_boxes), strict=True))
+            parts["maps"] = self.adapters.loss(maps, t_maps)
         total(parts, weights).backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), GRADIENT_LIMIT)
         for opt in self.optimisers:
@@ -99,13 +107,13 @@ class Run:
             opt.zero_grad(set_to_none=True)
         self.step += 1
         self.pictures += clean.shape[0]
-        self._follow()
+        self._follow(self.step - averaged_since)
         return {name: float(value.detach()) for name, value in parts.items()}
 
     @torch.no_grad()
-    def _follow(self) -> None:
-        """The average follows the student, fast at first."""
-        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+    def _follow(self, steps: int) -> None:
+        """The average reaches back over a tenth of the steps since it began, at most."""
+        decay = min(EMA_DECAY, (1 + steps) / (10 + steps))
         for mine, theirs in zip(self.average.state_dict().values(), self.student.state_dict().values(), strict=True):
             if mine.dtype.is_floating_point:
                 mine.lerp_(theirs, 1 - decay)
@@ -113,20 +121,24 @@ class Run:
                 mine.copy_(theirs)
 
 
-def prepare(options: Options, folder: Path, resume_from: str) -> Run:
+def prepare(options: Options, pictures: Pictures, folder: Path) -> Run:
     device = torch.device(options.device)
     torch.set_num_threads(options.threads)
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(options, device)
-    newest = folder / resume_from
+    newest = folder / "stable.pt"
     if newest.exists():
         run.restore(load(newest))
+    elif options.warm_start:
+        feeder = feed(options, pictures, 0)
+        warm_start(run.student, Path(options.warm_start), [feeder.next().degraded.to(device) for _ in range(8)])
+        run.average.load_state_dict(run.student.state_dict())
     return run
 
 
 def feed(options: Options, pictures: Pictures, step: int) -> Feeder:
     training, _ = pictures.split()
-    return Feeder(pictures, training, options.pixels, options.seed + step, options.loaders)
+    return Feeder(pictures, training, options.pixels, options.zoom, options.seed + step, options.loaders)
 
 
 def log(folder: Path, name: str, record: dict) -> None:
@@ -136,12 +148,14 @@ def log(folder: Path, name: str, record: dict) -> None:
 
 
 def long_run(options: Options, pictures: Pictures, folder: Path, minutes: float | None, steps: int | None) -> Run:
-    run = prepare(options, folder, "stable.pt")
+    run = prepare(options, pictures, folder)
     feeder = feed(options, pictures, run.step)
     started = saved = validated = time.monotonic()
     sums: dict[str, float] = {}
     window, window_pictures = time.monotonic(), run.pictures
-    while (minutes is None or time.monotonic() - started < 60 * minutes) and (steps is None or run.step < steps):
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())  # ends after the step, saved
+    while not (stop.is_set() or _over(started, minutes) or (steps is not None and run.step >= steps)):
         before = time.monotonic()
         rate = options.lr * min(1.0, (run.step + 1) / WARM_UP_STEPS)
         parts = run.learn(feeder.next(), rate, Weights())
@@ -164,14 +178,18 @@ def long_run(options: Options, pictures: Pictures, folder: Path, minutes: float 
     return run
 
 
+def _over(started: float, minutes: float | None) -> bool:
+    return minutes is not None and time.monotonic() - started > 60 * minutes
+
+
 def decay(options: Options, pictures: Pictures, folder: Path, steps: int) -> Run:
     """The branch that ends: linear to zero, teacher's dense signal fading, then the average is what is exported."""
-    run = prepare(options, folder, "stable.pt")
-    feeder = feed(options, pictures, run.step + 7)
+    run = prepare(options, pictures, folder)
+    feeder, began = feed(options, pictures, run.step + 7), run.step
     for k in range(steps):
         left = 1 - k / steps
         fading = Weights(dense_cls=0.5 * left, dense_box=left, maps=3.0 * left)
-        parts = run.learn(feeder.next(), options.lr * left, fading)
+        parts = run.learn(feeder.next(), options.lr * left, fading, began)
         if (k + 1) % LOG_EVERY == 0:
             log(folder, "decay.jsonl", {"step": run.step, "left": round(left, 3)} | {n: round(v, 4) for n, v in parts.items()})
     save(folder / "decayed.pt", run.state())

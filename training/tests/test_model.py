@@ -1,5 +1,7 @@
 """The exported graph computes what the PyTorch model computes, at any size. Needs torch and ONNX Runtime."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -10,6 +12,7 @@ import onnxruntime  # noqa: E402
 from airelay_training.assign import Targets, assign  # noqa: E402
 from airelay_training.export import to_onnx  # noqa: E402
 from airelay_training.model import Detector, anchor_points, decode  # noqa: E402
+from airelay_training.warmstart import warm_start  # noqa: E402
 
 
 def restless(seed: int = 0) -> Detector:
@@ -52,3 +55,14 @@ def test_best_cell_learns_the_object_and_ignored_cells_do_not_count() -> None:
     assert int(out.scores[0].sum(0).argmax()) == 2
     hidden = ~out.counted[0, :, 0]
     assert bool(((points[hidden] > 32).all())) and int(hidden.sum()) > 0 and bool(out.counted[0, :, 1:].all())
+
+
+def test_warm_start_from_the_exported_file_gives_the_same_answers(tmp_path: Path) -> None:
+    model, fresh = restless(), Detector("tiny")
+    onnx.save(to_onnx(model, {}), tmp_path / "model.onnx")
+    batch = torch.rand(8, 3, 96, 96) * 255
+    warm_start(fresh, tmp_path / "model.onnx", [batch])
+    with torch.no_grad():
+        for got, training, want in zip(fresh.eval()(batch), fresh.train()(batch), model(batch), strict=True):
+            torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-2)
+            torch.testing.assert_close(training, want, rtol=1e-2, atol=3e-2)

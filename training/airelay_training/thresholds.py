@@ -1,0 +1,45 @@
+"""From which score on a detection is believed, per class, chosen from precision and recall on the validation split.
+
+In:  finds and truths per group. Out: per class a threshold, with the precision and recall it gives.
+
+The threshold is where F1 is highest, but nowhere below MIN_PRECISION where that can be reached: a false alarm costs an
+operator more than a late find costs a tracker, which sees the object again in the next frame. Classes with few
+validation objects share the threshold of their group. NumPy only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import CLASSES
+from .metric import GROUPS, Curve, Found, Truth, average_precision
+
+MIN_PRECISION = 0.6
+LOWEST, HIGHEST = 0.15, 0.8
+GROUP_OF = {"person": "person", "bicycle": "bicycle", "motorcycle": "vehicle", "car": "vehicle", "bus": "vehicle", "truck": "vehicle"}
+
+
+@dataclass
+class Choice:
+    threshold: float
+    precision: float
+    recall: float
+    group: str
+    n_true: int
+
+
+def choose(founds: dict[str, list[Found]], truths: dict[str, list[Truth]]) -> dict[str, Choice]:
+    per_group = {name: from_curve(average_precision(founds[name], truths[name]).curve, name) for name in GROUPS}
+    return {name: per_group[GROUP_OF[name]] for name in CLASSES}
+
+
+def from_curve(curve: Curve, group: str) -> Choice:
+    inside = (curve.scores >= LOWEST) & (curve.scores <= HIGHEST)
+    if not inside.any():
+        return Choice(0.35, float("nan"), float("nan"), group, curve.n_true)
+    f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
+    precise = inside & (curve.precision >= MIN_PRECISION)
+    allowed = precise if precise.any() else inside
+    best = int(np.argmax(np.where(allowed, f1, -1)))
+    threshold = round(float(np.floor(float(curve.scores[best]) * 100)) / 100, 2)
+    return Choice(threshold, float(curve.precision[best]), float(curve.recall[best]), group, curve.n_true)

@@ -1,0 +1,26 @@
+"""The choice of a score threshold. Needs NumPy only."""
+
+import numpy as np
+
+from airelay_training.metric import Curve
+from airelay_training.thresholds import from_curve
+
+
+def curve(scores: list[float], hits: list[int], n_true: int) -> Curve:
+    found = np.cumsum(hits)
+    return Curve(np.array(scores), found / np.arange(1, len(hits) + 1), found / n_true, n_true)
+
+
+def test_threshold_sits_where_f1_is_best() -> None:
+    choice = from_curve(curve([0.7, 0.6, 0.5, 0.4, 0.3], [1, 1, 1, 0, 0], 3), "person")
+    assert (choice.threshold, choice.precision, choice.recall) == (0.5, 1.0, 1.0)
+
+
+def test_precision_goes_before_f1() -> None:
+    hits = [1, 1, 0, 0, 1, 0, 1, 0, 1, 0]
+    choice = from_curve(curve(list(np.linspace(0.7, 0.3, 10)), hits, 5), "person")
+    assert choice.precision >= 0.6 and choice.recall < 1.0
+
+
+def test_group_never_found_keeps_the_plain_default() -> None:
+    assert from_curve(curve([0.05], [0], 4), "bicycle").threshold == 0.35
