@@ -401,8 +401,7 @@ fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32>
     let fits = growth(expected.w, seen.shape.w) <= MAX_GROWTH
         && growth(expected.h, seen.shape.h) <= MAX_GROWTH;
     // The filter of an object that sets off still believes that it rests.
-    let is_expected =
-        track.is_setting_off() || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
+    let is_expected = track.is_setting_off() || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
     let is_near = if is_strict {
         iou >= STRICT_IOU
     } else {
