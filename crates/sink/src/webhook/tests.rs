@@ -211,7 +211,8 @@ async fn step_cut_off_by_a_restart_goes_again_with_the_same_key_and_body() {
             .lines()
             .find(|line| line.starts_with("idempotency-key"))
             .unwrap();
-        (key.to_owned(), text[text.len() - body_len..].to_owned())
+        let body = text.get(text.len() - body_len..).unwrap();
+        (key.to_owned(), body.to_owned())
     };
     // The receiver takes the whole step and dies before it answers.
     let (result, first) = tokio::join!(deliver(config(&url)), receive(None));
