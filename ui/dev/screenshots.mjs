@@ -1,6 +1,6 @@
 // Takes a picture of every page from the mock server: light, dark and phone width.
 //
-//   npm run build && node dev/mock.mjs &   then   node dev/screenshots.mjs [folder] [only]
+//   npm run build && node dev/mock.mjs &   then   node dev/screenshots.mjs [folder] [page] [look]
 
 import { mkdirSync } from 'node:fs';
 import { drawZone, openBrowser, overflowsSideways, watchProblems } from '../e2e/browser.mjs';
@@ -8,6 +8,7 @@ import { drawZone, openBrowser, overflowsSideways, watchProblems } from '../e2e/
 const BASE = process.env.MOCK_URL ?? 'http://127.0.0.1:8192';
 const folder = process.argv[2] ?? 'screenshots';
 const only = process.argv[3];
+const onlyLook = process.argv[4];
 mkdirSync(folder, { recursive: true });
 
 const scenario = (name) => fetch(`${BASE}/mock/scenario?name=${name}`);
@@ -109,6 +110,7 @@ const LOOKS = [
 
 let bad = 0;
 for (const [look, options] of LOOKS) {
+  if (onlyLook !== undefined && look !== onlyLook) continue;
   const browser = await openBrowser(options);
   const problems = watchProblems(browser.page);
   for (const [name, path, play, steps] of SHOTS) {
@@ -123,7 +125,10 @@ for (const [look, options] of LOOKS) {
     }
     await browser.page.waitForTimeout(500);
     if (await overflowsSideways(browser.page)) problems.push('is wider than the window');
-    await browser.page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+    await browser.page.screenshot({
+      path: `${folder}/${name}-${look}.png`,
+      fullPage: !name.startsWith('alarm'),
+    });
     for (const problem of problems.splice(0)) {
       bad += 1;
       console.log(`${name} ${look}: ${problem}`);

@@ -17,7 +17,7 @@ class Canvas {
   constructor(width, height) {
     this.width = width;
     this.height = height;
-    this.data = new Uint8Array(width * height * 3);
+    this.data = new Uint8ClampedArray(width * height * 3);
   }
   set(x, y, [r, g, b]) {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
