@@ -208,6 +208,27 @@ fn absence_within_grace_is_the_same_visit_and_beyond_it_another() {
 }
 
 #[test]
+fn return_after_grace_is_another_visit_also_between_two_scenes() {
+    let events = run(&mut vmd(vec![rule(1)]), &["#o#"], 2_000);
+    expect![[r#"
+        0s: 0 begin track 1, person 0.7
+        4s: 1 end track 1, person 0.7: left the zone after 0s
+        4s: 0 begin track 1, person 0.7
+    "#]]
+    .assert_eq(&story(&events));
+}
+
+#[test]
+fn event_that_changes_for_ever_tells_a_bounded_number_of_updates() {
+    let text = "ct".repeat(800);
+    let mut program = vmd(vec![rule(1)]);
+    let mut events = run(&mut program, &[&text], 1_000);
+    events.extend(program.finish(at_ms(1_600_000)));
+    assert_eq!(events.len(), 102);
+    assert_eq!(events[101].phase, Phase::End);
+}
+
+#[test]
 fn flicker_around_the_score_raises_one_alarm() {
     check(
         rule(1),

@@ -86,10 +86,14 @@ fn run_at(walks: &[Walk], times_ms: &[u32]) -> Vec<Scene> {
     let mut tracker = Tracker::new(TrackerConfig::default(), TrackId(1));
     let mut scenes = Vec::new();
     for (frame, &millis) in times_ms.iter().enumerate() {
-        let detections: Vec<Detection> = walks
+        let mut detections: Vec<Detection> = walks
             .iter()
             .filter_map(|walk| walk.detection(frame, seconds(millis)))
             .collect();
+        // The order of the detections must not tell who is who.
+        if frame % 2 == 1 {
+            detections.reverse();
+        }
         scenes.push(tracker.update(at_ms(millis), frame as u64, Some(&detections), &quiet()));
     }
     scenes.push(tracker.finish(at_ms(times_ms.last().map_or(0, |last| last + 200))));
@@ -509,6 +513,44 @@ fn jitter_does_not_wake_a_parked_car() {
         lot.frames(1, Some(&[parked(off)]), &quiet());
         assert!(lot.last().tracks[0].is_stationary);
     }
+}
+
+#[test]
+fn parked_car_is_kept_while_the_detector_has_no_time() {
+    let mut lot = Lot::with_parked_car();
+    lot.frames(5 * 60, None, &motion_at(NormBox::WHOLE));
+    let track = &lot.last().tracks[0];
+    assert_eq!(track.state, TrackState::Confirmed);
+    assert_eq!(track.track_id, TrackId(1));
+}
+
+#[test]
+fn car_that_stays_on_the_place_of_a_vanished_one_replaces_it() {
+    let mut lot = Lot::with_parked_car();
+    for off in [-0.4, -0.34, -0.28, -0.22, -0.17, -0.13, -0.1, -0.07, -0.05] {
+        lot.frames(1, Some(&[parked(off)]), &quiet());
+    }
+    assert_eq!(lot.last().tracks.len(), 2);
+    lot.frames(12, Some(&[parked(-0.03)]), &quiet());
+    let left = &lot.last().tracks;
+    let left: Vec<u64> = left.iter().map(|track| track.track_id.0).collect();
+    assert_eq!(left, [2], "{}", story(&lot.scenes));
+}
+
+#[test]
+fn car_that_passes_over_a_hidden_parked_one_does_not_end_it() {
+    let mut lot = Lot::with_parked_car();
+    for step in -8..6_i8 {
+        lot.frames(1, Some(&[parked(f32::from(step) * 0.06)]), &quiet());
+    }
+    lot.frames(5, Some(&[parked(0.0)]), &quiet());
+    let parked = lot.last().tracks.iter().find(|track| track.is_stationary);
+    assert_eq!(
+        parked.unwrap().track_id,
+        TrackId(1),
+        "{}",
+        story(&lot.scenes)
+    );
 }
 
 #[test]
