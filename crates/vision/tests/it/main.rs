@@ -1,0 +1,3 @@
+//! Tests of the vision stages with real models and pictures.
+
+mod detectors;
