@@ -29,8 +29,14 @@ def main() -> None:
     label.add_argument("source", type=Path)
     label.add_argument("out", type=Path)
     label.add_argument("--every", type=int, default=6, help="use every n-th frame of a clip")
+    pack = commands.add_parser("pack", help="make a smaller copy of a data folder, in parts")
+    pack.add_argument("source", type=Path)
+    pack.add_argument("out", type=Path)
+    pack.add_argument("--side-px", type=int, default=288)
+    pack.add_argument("--quality", type=int, default=70)
+    pack.add_argument("--parts", type=int, default=2)
     args = parser.parse_args()
-    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label}[args.command](args)
+    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label, "pack": _pack}[args.command](args)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -70,6 +76,13 @@ def _label(args: argparse.Namespace) -> None:
     from .label import label
 
     print(f"labelled {label(args.source, args.out, args.every)} pictures into {args.out}")
+
+
+def _pack(args: argparse.Namespace) -> None:
+    from .pack import pack
+
+    written = pack(args.source, args.out, args.side_px, args.quality, args.parts)
+    print(f"packed {args.source} into {args.parts} parts, {written / 1e6:.1f} MB")
 
 
 def _add_options(command: argparse.ArgumentParser) -> None:

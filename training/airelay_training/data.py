@@ -38,6 +38,7 @@ class Picture:
 
 class Pictures:
     def __init__(self, folders: list[Path]) -> None:
+        self.folders = folders
         self.items: list[Picture] = []
         self._pixels: list[np.ndarray] = []
         for part, folder in enumerate(folders):

@@ -4,7 +4,7 @@ Each part is one function that returns a scalar; `total` weighs them. No state e
 the student's maps to the teacher's channel counts (`Adapters`), which are not exported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,10 @@ class Weights:
     dense_cls: float = 0.5
     dense_box: float = 1.0
     maps: float = 3.0
+
+    def taught(self, share: float) -> "Weights":
+        """The same with a part of the teacher's dense signal."""
+        return replace(self, dense_cls=self.dense_cls * share, dense_box=self.dense_box * share, maps=self.maps * share)
 
 
 def giou_loss(a: Tensor, b: Tensor) -> Tensor:

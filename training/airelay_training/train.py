@@ -17,7 +17,7 @@ import torch
 
 from . import optimiser
 from .assign import assign
-from .batches import Batch, Feeder
+from .batches import Batch, Feeder, as_input
 from .checkpoint import load, save
 from .data import Pictures
 from .evaluate import validate
@@ -30,6 +30,7 @@ WARM_UP_STEPS = 300
 EMA_DECAY = 0.9995
 GRADIENT_LIMIT = 10.0
 LOG_EVERY = 50
+TEACHER_REST = 0.3  # share of the teacher's dense signal left at the end of a decay branch
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Options:
     zoom: float = 1.0  # of the canvas sides: small canvases first learn faster per second
     seed: int = 1
     threads: int = 2
-    loaders: int = 1
+    loaders: int = 0  # processes that make batches; 0: one thread of this process
     save_every_s: float = 180
     validate_every_s: float = 1200
     device: str = "cpu"
@@ -87,10 +88,11 @@ class Run:
         for opt in self.optimisers:
             for group in opt.param_groups:
                 group["lr"] = rate
-        clean, degraded = batch.clean.to(self.device), batch.degraded.to(self.device)
-        targets = type(batch.targets)(**{k: v.to(self.device) for k, v in vars(batch.targets).items()})
-        maps = self.student.features(degraded)
-        levels = self.student.heads_of(maps)
+        batch = batch.to(self.device)
+        clean, targets = as_input(batch.clean), batch.targets
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            maps = self.student.features(as_input(batch.degraded))
+            levels = self.student.heads_of(maps)
         boxes, logits = decode(levels)
         points, strides = anchor_points(levels)
         assigned = assign(points, strides, boxes.detach(), logits.detach(), targets)
@@ -114,15 +116,14 @@ class Run:
     def _follow(self, steps: int) -> None:
         """The average reaches back over a tenth of the steps since it began, at most."""
         decay = min(EMA_DECAY, (1 + steps) / (10 + steps))
-        for mine, theirs in zip(self.average.state_dict().values(), self.student.state_dict().values(), strict=True):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs, 1 - decay)
-            else:
-                mine.copy_(theirs)
+        mine, theirs = ([v for v in m.state_dict().values() if v.dtype.is_floating_point] for m in (self.average, self.student))
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
 
 
 def prepare(options: Options, pictures: Pictures, folder: Path) -> Run:
     device = torch.device(options.device)
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     torch.set_num_threads(options.threads)
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(options, device)
@@ -131,7 +132,8 @@ def prepare(options: Options, pictures: Pictures, folder: Path) -> Run:
         run.restore(load(newest))
     elif options.warm_start:
         feeder = feed(options, pictures, 0)
-        warm_start(run.student, Path(options.warm_start), [feeder.next().degraded.to(device) for _ in range(8)])
+        warm_start(run.student, Path(options.warm_start), [as_input(feeder.next().degraded.to(device)) for _ in range(8)])
+        feeder.close()
         run.average.load_state_dict(run.student.state_dict())
     return run
 
@@ -174,6 +176,7 @@ def long_run(options: Options, pictures: Pictures, folder: Path, minutes: float 
         if time.monotonic() - validated > options.validate_every_s:
             note_validation(run, pictures, folder, "stable")
             validated = time.monotonic()
+    feeder.close()
     save(folder / "stable.pt", run.state())
     return run
 
@@ -188,10 +191,11 @@ def decay(options: Options, pictures: Pictures, folder: Path, steps: int) -> Run
     feeder, began = feed(options, pictures, run.step + 7), run.step
     for k in range(steps):
         left = 1 - k / steps
-        fading = Weights(dense_cls=0.5 * left, dense_box=left, maps=3.0 * left)
+        fading = Weights().taught(TEACHER_REST + (1 - TEACHER_REST) * left)
         parts = run.learn(feeder.next(), options.lr * left, fading, began)
         if (k + 1) % LOG_EVERY == 0:
             log(folder, "decay.jsonl", {"step": run.step, "left": round(left, 3)} | {n: round(v, 4) for n, v in parts.items()})
+    feeder.close()
     save(folder / "decayed.pt", run.state())
     note_validation(run, pictures, folder, "decayed")
     return run
