@@ -221,9 +221,7 @@ impl BestShots {
         let (crop, _, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
         let bytes = encoder.rgb(&crop, self.config.jpeg_quality).ok()?;
         let n_kept_bytes: usize = self.watched.values().map(Watched::len_bytes).sum();
-        let has_room =
-            bytes.len() <= MAX_CROP_BYTES && n_kept_bytes + bytes.len() <= MAX_KEPT_BYTES;
-        has_room.then(|| BestShot {
+        has_room(n_kept_bytes, bytes.len()).then(|| BestShot {
             track_id: track.track_id,
             stage: ShotStage::Early,
             captured_at: frame.captured_at,
@@ -265,6 +263,11 @@ impl Watched {
         let untold = self.kept.as_ref().and_then(|kept| kept.untold.as_ref());
         untold.map_or(0, |shot| shot.jpeg.len())
     }
+}
+
+/// Whether a crop of `len_bytes` may be kept beside `n_kept_bytes`.
+fn has_room(n_kept_bytes: usize, len_bytes: usize) -> bool {
+    len_bytes <= MAX_CROP_BYTES && n_kept_bytes + len_bytes <= MAX_KEPT_BYTES
 }
 
 /// `bbox` with `margin` of its longer side (as seen on the picture) around it.

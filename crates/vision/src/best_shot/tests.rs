@@ -184,16 +184,25 @@ fn unchanged_object_is_cut_once_and_a_growing_one_not_in_every_frame() {
     assert_eq!(bench.shots.n_cut(), 1);
 
     let mut bench = Bench::new();
-    for step in 0..25_u8 {
-        let half = 0.01 + f32::from(step) * 0.01;
+    let mut cut_at = Vec::new();
+    for step in 0..12_u8 {
+        let half = 0.01 + 0.03 * f32::from(step);
         let bbox = NormBox::from_xyxy(0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half);
+        let n_before = bench.shots.n_cut();
         bench.step(i64::from(step) * 200, bbox, 60);
+        if bench.shots.n_cut() > n_before {
+            cut_at.push(i64::from(step) * 200);
+        }
     }
-    assert!(
-        (2..=6).contains(&bench.shots.n_cut()),
-        "{}",
-        bench.shots.n_cut()
-    );
+    assert_eq!(cut_at, [0, 800]);
+}
+
+#[test]
+fn kept_bytes_are_bounded_one_by_one_and_together() {
+    assert!(has_room(0, MAX_CROP_BYTES));
+    assert!(!has_room(0, MAX_CROP_BYTES + 1));
+    assert!(has_room(MAX_KEPT_BYTES - 1_000, 1_000));
+    assert!(!has_room(MAX_KEPT_BYTES - 1_000, 1_001));
 }
 
 #[test]
