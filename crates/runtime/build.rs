@@ -12,10 +12,6 @@ use std::path::{Path, PathBuf};
 /// As in `scripts/fetch-onnxruntime`.
 const VERSION: &str = "1.31.1";
 
-#[expect(
-    clippy::print_stdout,
-    reason = "this is how a build script talks to cargo"
-)]
 fn main() {
     println!("cargo::rerun-if-env-changed=AIRELAY_ORT_LIB");
     println!("cargo::rerun-if-env-changed=AIRELAY_CACHE");

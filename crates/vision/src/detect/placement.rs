@@ -159,6 +159,10 @@ mod tests {
         assert_eq!(placement.content.height_px, 234);
         let actual = placement.to_picture([-10.0, 117.0, 208.0, 250.0], NormBox::WHOLE);
         assert_eq!(actual, NormBox::from_xyxy(0.0, 0.5, 0.5, 1.0));
+        // A look at a part never tells of what lies outside the part.
+        let part = NormBox::from_xyxy(0.25, 0.25, 0.5, 0.5);
+        let actual = placement.to_picture([-10.0, -10.0, 500.0, 250.0], part);
+        assert_eq!(actual, part);
     }
 
     proptest! {

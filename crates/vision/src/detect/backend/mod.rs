@@ -85,6 +85,7 @@ pub enum BackendError {
 }
 
 /// Checks a model's inputs against the manifest's one.
+#[cfg(any(feature = "ort", feature = "rten"))]
 fn check_inputs(
     engine: &'static str,
     expected: &str,
@@ -101,6 +102,7 @@ fn check_inputs(
 }
 
 /// An output within bounds.
+#[cfg(any(feature = "ort", feature = "rten"))]
 fn output(
     engine: &'static str,
     name: &str,
