@@ -15,7 +15,9 @@ def main() -> None:
     commands.add_parser("decay", help="finish a copy of the newest state for export")
     for command in commands.choices.values():
         command.add_argument("--run", default="n1", help="name of the run's folder in the cache")
-        command.add_argument("--data", nargs="*", type=Path, default=[testdata("train")], help="folders with labels.jsonl")
+        command.add_argument(
+            "--data", nargs="*", type=Path, default=[testdata("train")], help="folders with labels.jsonl"
+        )
         _add_options(command)
     commands.choices["train"].add_argument("--minutes", type=float)
     commands.choices["train"].add_argument("--steps", type=int)
@@ -36,7 +38,9 @@ def main() -> None:
     pack.add_argument("--quality", type=int, default=70)
     pack.add_argument("--parts", type=int, default=2)
     args = parser.parse_args()
-    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label, "pack": _pack}[args.command](args)
+    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label, "pack": _pack}[
+        args.command
+    ](args)
 
 
 def _train(args: argparse.Namespace) -> None:

@@ -126,7 +126,11 @@ def letterbox(rgb: np.ndarray, height: int, width: int) -> tuple[np.ndarray, flo
 
 
 def sample(
-    draw, height: int, width: int, rng: np.random.Generator, degrading: bool = True  # noqa: ANN001
+    draw,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    degrading: bool = True,  # noqa: ANN001
 ) -> Sample:
     """`draw()` gives one random (pixels, labels)."""
     n = 4 if rng.random() < MOSAIC_PROBABILITY else 1

@@ -61,7 +61,9 @@ def collate(samples: list[augment.Sample]) -> Batch:
         return torch.from_numpy(np.stack(arrays))
 
     return Batch(
-        pictures([s.clean for s in samples]), pictures([s.degraded for s in samples]), padded([s.labels for s in samples])
+        pictures([s.clean for s in samples]),
+        pictures([s.degraded for s in samples]),
+        padded([s.labels for s in samples]),
     )
 
 

@@ -20,6 +20,7 @@ from .labels import Labels, resolve
 from .paths import cache
 
 VALIDATION_PERCENT = 15  # of the pictures that hands labelled completely
+NEVER_VALIDATE = {"drawn"}  # choices are made on photographs
 MAX_SIDE_PX = 640
 RARE_REPEATS = {1: 3, 3: 2, 4: 2}  # pictures with bicycles, motorcycles, buses are shown more often
 
@@ -29,7 +30,7 @@ class Picture:
     file: str
     source: str
     labels: Labels
-    complete: bool  # every class is labelled by hand
+    complete: bool  # every class is labelled by hand, in a photograph
     part: int
     offset: int
     height: int
@@ -47,9 +48,10 @@ class Pictures:
             self._pixels.append(pixels)
             offset = 0
             for line, (height, width) in zip(lines, shapes, strict=True):
-                complete = set(line.get("hand_complete_for", [])) >= set(CLASSES)
+                source = line.get("source", folder.name)
+                complete = set(line.get("hand_complete_for", [])) >= set(CLASSES) and source not in NEVER_VALIDATE
                 self.items.append(
-                    Picture(line["file"], line.get("source", folder.name), resolve(line, CLASSES), complete,
+                    Picture(line["file"], source, resolve(line, CLASSES), complete,
                             part, offset, int(height), int(width))
                 )  # fmt: skip
                 offset += int(height) * int(width) * 3

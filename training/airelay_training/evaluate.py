@@ -28,7 +28,9 @@ def truth_of(labels: Labels, group: tuple[int, ...], height: int, width: int) ->
 
 
 @torch.no_grad()
-def detect(model: Detector, rgb: np.ndarray, height: int, width: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+def detect(
+    model: Detector, rgb: np.ndarray, height: int, width: int, device: torch.device
+) -> tuple[np.ndarray, np.ndarray]:
     """Boxes [n, 4] in picture pixels and scores [n, 6]."""
     canvas, scale = letterbox(rgb, height, width)
     image = torch.from_numpy(canvas)[None].permute(0, 3, 1, 2).float().to(device)

@@ -128,11 +128,17 @@ def decode_level(g: Graph, stride: int, cls: str, box: str) -> tuple[str, str]:
     g.nodes.append(helper.make_node("Split", [box, split], [offset, log_size], name=f"{n}.split", axis=1))
     zero = g.op("Mul", f"{n}.zero", [g.op("Add", f"{n}.xy", [grid["x"], grid["y"]]), c("zero", F32(0))])  # [h, w]
     planes = [
-        g.op("Unsqueeze", f"{n}.{axis}_plane", [g.op("Add", f"{n}.{axis}_full", [grid[axis], zero]), c("axes0", I64([0]))])
+        g.op(
+            "Unsqueeze",
+            f"{n}.{axis}_plane",
+            [g.op("Add", f"{n}.{axis}_full", [grid[axis], zero]), c("axes0", I64([0]))],
+        )
         for axis in ("x", "y")
     ]
     points = g.op("Concat", f"{n}.points", planes, axis=0)  # [2, h, w]: x y
-    centre = g.op("Add", f"{n}.centre", [g.op("Mul", f"{n}.shift", [offset, c(f"stride{stride}", F32(stride))]), points])
+    centre = g.op(
+        "Add", f"{n}.centre", [g.op("Mul", f"{n}.shift", [offset, c(f"stride{stride}", F32(stride))]), points]
+    )
     size = g.op("Exp", f"{n}.exp", [g.op("Min", f"{n}.bounded", [log_size, c("max_log_size", F32(MAX_LOG_SIZE))])])
     half = g.op("Mul", f"{n}.half_size", [size, c(f"half{stride}", F32(stride / 2))])
     low, high = g.op("Sub", f"{n}.low", [centre, half]), g.op("Add", f"{n}.high", [centre, half])

@@ -91,7 +91,13 @@ def label(source: Path, out: Path, every: int) -> int:
     (out / "images").mkdir(parents=True, exist_ok=True)
     with (out / "labels.jsonl").open("a") as lines:
         for name, rgb in folder(source) if source.is_dir() else frames(source, every):
-            row = {"file": name, "source": source.stem, "hand": [], "hand_complete_for": [], "teacher": fused(detectors, rgb)}
+            row = {
+                "file": name,
+                "source": source.stem,
+                "hand": [],
+                "hand_complete_for": [],
+                "teacher": fused(detectors, rgb),
+            }
             picture = Image.fromarray(np.ascontiguousarray(rgb))
             picture.thumbnail((SAVED_SIDE_PX, SAVED_SIDE_PX))
             picture.save(out / "images" / name, quality=85)

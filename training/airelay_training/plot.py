@@ -41,5 +41,7 @@ def chart(title: str, x_name: str, y_name: str, lines: list[Line], y_top: float 
         if len(line_xs) < 40:
             parts += [f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="2.2" fill="{colour}"/>'
                       for x, y in zip(line_xs, line_ys, strict=True)]  # fmt: skip
-        parts.append(f'<text x="{WIDTH - RIGHT}" y="{TOP + 10 + 14 * k}" text-anchor="end" fill="{colour}">{escape(name)}</text>')
+        parts.append(
+            f'<text x="{WIDTH - RIGHT}" y="{TOP + 10 + 14 * k}" text-anchor="end" fill="{colour}">{escape(name)}</text>'
+        )
     return "\n".join([*parts, "</svg>", ""])

@@ -23,8 +23,8 @@ from .data import Pictures
 from .detectors import SHARED, OnnxDetector
 from .evaluate import NMS_IOU, SIDE_PX, figures_of, finds
 from .export import to_onnx
-from .model import Detector
 from .metric import GROUPS, Curve, average_precision
+from .model import Detector
 from .paths import MODELS, REPO, testdata
 from .quantise import camera_like, quantised
 from .thresholds import Choice, choose
@@ -84,7 +84,9 @@ def release(state: dict, pictures: Pictures, out: Path = MODELS) -> dict:
 def rival(pictures: Pictures, validation: list[int]) -> dict[str, float]:
     """The yardstick on the same split and size."""
     file, _, _, kind, nms_iou = SHARED["YOLOX-nano 416"]
-    return figures_of(*finds(OnnxDetector(testdata("models", file), SIDE_PX, SIDE_PX, kind, nms_iou), pictures, validation))
+    return figures_of(
+        *finds(OnnxDetector(testdata("models", file), SIDE_PX, SIDE_PX, kind, nms_iou), pictures, validation)
+    )
 
 
 def drawn(curve: Curve) -> dict[str, list[float]]:
@@ -100,7 +102,9 @@ def drawn(curve: Curve) -> dict[str, list[float]]:
 
 
 def metadata(state: dict) -> dict[str, str]:
-    commit = subprocess.run(["git", "log", "-1", "--format=%h", "--", "training"], cwd=REPO, capture_output=True, text=True)
+    commit = subprocess.run(
+        ["git", "log", "-1", "--format=%h", "--", "training"], cwd=REPO, capture_output=True, text=True
+    )
     return {
         "classes": ",".join(CLASSES),
         "input": "image float32 [1,3,height,width], RGB 0..255, multiples of 32, aspect kept, padded with 114",

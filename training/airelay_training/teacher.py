@@ -114,7 +114,9 @@ def _run(node: onnx.NodeProto, args: list[Tensor]) -> Tensor:
         case "Concat":
             return torch.cat(args, attribute["axis"])
         case "MaxPool":
-            return functional.max_pool2d(args[0], attribute["kernel_shape"], attribute["strides"], attribute["pads"][:2])
+            return functional.max_pool2d(
+                args[0], attribute["kernel_shape"], attribute["strides"], attribute["pads"][:2]
+            )
         case "Resize":
             return functional.interpolate(args[0], scale_factor=2.0, mode="nearest")
         case "Slice":

@@ -16,7 +16,14 @@ from .metric import GROUPS, Curve, Found, Truth, average_precision
 
 MIN_PRECISION = 0.6
 LOWEST, HIGHEST = 0.15, 0.8
-GROUP_OF = {"person": "person", "bicycle": "bicycle", "motorcycle": "vehicle", "car": "vehicle", "bus": "vehicle", "truck": "vehicle"}
+GROUP_OF = {
+    "person": "person",
+    "bicycle": "bicycle",
+    "motorcycle": "vehicle",
+    "car": "vehicle",
+    "bus": "vehicle",
+    "truck": "vehicle",
+}
 
 
 @dataclass

@@ -116,7 +116,9 @@ class Run:
     def _follow(self, steps: int) -> None:
         """The average reaches back over a tenth of the steps since it began, at most."""
         decay = min(EMA_DECAY, (1 + steps) / (10 + steps))
-        mine, theirs = ([v for v in m.state_dict().values() if v.dtype.is_floating_point] for m in (self.average, self.student))
+        mine, theirs = (
+            [v for v in m.state_dict().values() if v.dtype.is_floating_point] for m in (self.average, self.student)
+        )
         torch._foreach_lerp_(mine, theirs, 1 - decay)
 
 
@@ -132,7 +134,9 @@ def prepare(options: Options, pictures: Pictures, folder: Path) -> Run:
         run.restore(load(newest))
     elif options.warm_start:
         feeder = feed(options, pictures, 0)
-        warm_start(run.student, Path(options.warm_start), [as_input(feeder.next().degraded.to(device)) for _ in range(8)])
+        warm_start(
+            run.student, Path(options.warm_start), [as_input(feeder.next().degraded.to(device)) for _ in range(8)]
+        )
         feeder.close()
         run.average.load_state_dict(run.student.state_dict())
     return run
@@ -194,7 +198,11 @@ def decay(options: Options, pictures: Pictures, folder: Path, steps: int) -> Run
         fading = Weights().taught(TEACHER_REST + (1 - TEACHER_REST) * left)
         parts = run.learn(feeder.next(), options.lr * left, fading, began)
         if (k + 1) % LOG_EVERY == 0:
-            log(folder, "decay.jsonl", {"step": run.step, "left": round(left, 3)} | {n: round(v, 4) for n, v in parts.items()})
+            log(
+                folder,
+                "decay.jsonl",
+                {"step": run.step, "left": round(left, 3)} | {n: round(v, 4) for n, v in parts.items()},
+            )
     feeder.close()
     save(folder / "decayed.pt", run.state())
     note_validation(run, pictures, folder, "decayed")
@@ -204,4 +212,8 @@ def decay(options: Options, pictures: Pictures, folder: Path, steps: int) -> Run
 def note_validation(run: Run, pictures: Pictures, folder: Path, kind: str) -> None:
     _, validation = pictures.split()
     result = validate(run.average, pictures, validation, run.device)
-    log(folder, "curve.jsonl", {"kind": kind, "step": run.step, "pictures": run.pictures, "hours": round(run.seconds / 3600, 3)} | result)
+    log(
+        folder,
+        "curve.jsonl",
+        {"kind": kind, "step": run.step, "pictures": run.pictures, "hours": round(run.seconds / 3600, 3)} | result,
+    )

@@ -19,7 +19,9 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pictures:
     monkeypatch.setenv("AIRELAY_TRAINING_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "part"
     (folder / "images").mkdir(parents=True)
-    rows = [{"file": f"{k}.jpg", "hand": [[0, 0, 0.2, 0.1, 0.8, 0.9]], "hand_complete_for": ["person"]} for k in range(6)]
+    rows = [
+        {"file": f"{k}.jpg", "hand": [[0, 0, 0.2, 0.1, 0.8, 0.9]], "hand_complete_for": ["person"]} for k in range(6)
+    ]
     for row in rows:
         Image.new("RGB", (320, 240), (90, 120, 60)).save(folder / "images" / row["file"])
     (folder / "labels.jsonl").write_text("\n".join(json.dumps(row) for row in rows))

@@ -54,7 +54,7 @@ def test_best_cell_learns_the_object_and_ignored_cells_do_not_count() -> None:
     assert len(learning) > 0 and bool((learning < 20).all())
     assert int(out.scores[0].sum(0).argmax()) == 2
     hidden = ~out.counted[0, :, 0]
-    assert bool(((points[hidden] > 32).all())) and int(hidden.sum()) > 0 and bool(out.counted[0, :, 1:].all())
+    assert bool((points[hidden] > 32).all()) and int(hidden.sum()) > 0 and bool(out.counted[0, :, 1:].all())
 
 
 def test_warm_start_from_the_exported_file_gives_the_same_answers(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder: upright bars are persons, flat blocks are cars."""
     monkeypatch.setenv("AIRELAY_TRAINING_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
-    folder = tmp_path / "drawn"
+    folder = tmp_path / "painted"
     (folder / "images").mkdir(parents=True)
     rows = []
     for k in range(20):
@@ -40,7 +40,9 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_drawn_pictures_become_a_detector_that_loads(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawn_pictures_become_a_detector_that_loads(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from airelay_training import quantise, release
 
     monkeypatch.setattr(quantise, "N_CALIBRATION", 4)
@@ -51,7 +53,9 @@ def test_drawn_pictures_become_a_detector_that_loads(drawn: Path, tmp_path: Path
     training, validation = pictures.split()
     assert len(training) + len(validation) == 20 and validation
 
-    options = train.Options(size="tiny", teacher="none", pixels=8 * 96 * 160, zoom=0.5, save_every_s=1e9, validate_every_s=1e9)
+    options = train.Options(
+        size="tiny", teacher="none", pixels=8 * 96 * 160, zoom=0.5, save_every_s=1e9, validate_every_s=1e9
+    )
     train.long_run(options, pictures, folder, minutes=None, steps=40)
     resumed = train.long_run(options, pictures, folder, minutes=None, steps=60)
     assert resumed.step == 60
