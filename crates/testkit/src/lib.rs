@@ -2,7 +2,13 @@
 //!
 //! Not here: anything the product runs.
 
+mod clock;
+mod drawn;
+
 use std::path::{Path, PathBuf};
+
+pub use crate::clock::SimClock;
+pub use crate::drawn::{DrawnFrame, detections, drawn_frames};
 
 /// Path of a file or folder of the shared test data, such as
 /// `media/car-detection.mp4`.
