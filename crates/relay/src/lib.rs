@@ -1,1 +1,27 @@
 //! The program: settings, supervision, pipeline, web API, command line.
+//!
+//! The only crate that spawns threads and tasks and owns channels. It is a
+//! library with a thin `main`, so that tests can wire the same parts.
+
+mod clock;
+mod config;
+mod secrets;
+pub mod settings;
+mod cameras;
+mod storage;
+mod models;
+pub mod pipeline;
+mod supervise;
+mod deliver;
+mod web;
+mod serve;
+mod replay;
+mod cli;
+
+pub use crate::cli::run;
+pub use crate::clock::SystemClock;
+pub use crate::config::{Config, Overrides};
+pub use crate::models::{ModelFiles, engine_factory, open_files, rten_factory};
+pub use crate::replay::{ReplayInput, ReplaySummary, replay};
+pub use crate::serve::{Relay, RelayOptions};
+pub use crate::web::ApiDoc;

@@ -159,9 +159,7 @@ impl Store {
 
     /// What opens readers of this store's folder.
     pub fn reader_opener(&self) -> ReaderOpener {
-        ReaderOpener {
-            database: self.folder.join(DATABASE),
-        }
+        ReaderOpener::of_folder(&self.folder)
     }
 
     /// Runs `body` in one transaction: all of it is stored, or nothing.
@@ -190,6 +188,14 @@ impl std::ops::Deref for Store {
 }
 
 impl ReaderOpener {
+    /// Opens readers of the data folder at `folder`, which another process may
+    /// be writing.
+    pub fn of_folder(folder: &Path) -> Self {
+        ReaderOpener {
+            database: folder.join(DATABASE),
+        }
+    }
+
     /// A new connection that only reads.
     ///
     /// # Errors

@@ -1,0 +1,130 @@
+//! `airelay model`: install, choose, list and measure detectors.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use types::{Clock as _, NormBox};
+
+use super::say;
+use crate::SystemClock;
+use crate::config::Config;
+use crate::models::{ModelFiles, ModelFolder, built_in, engine_factory, rten_factory};
+use crate::pipeline::EngineFactory;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelCommand {
+    /// Install the model of a manifest and use it from the next start
+    Add {
+        /// Manifest; the network lies beside it
+        manifest: PathBuf,
+    },
+    /// Choose an installed model, or `built-in`, from the next start
+    Use {
+        /// Name of the model
+        name: String,
+    },
+    /// List installed models
+    List,
+    /// Measure one look of the model in use on this machine
+    Bench {
+        /// Looks to measure
+        #[arg(long, default_value_t = 40)]
+        looks: u32,
+    },
+}
+
+const BUILT_IN: &str = "built-in";
+
+pub(super) fn run(config: &Config, command: ModelCommand) -> anyhow::Result<()> {
+    let folder = ModelFolder::new(&config.data_dir);
+    match command {
+        ModelCommand::Add { manifest } => {
+            let name = folder.add(&manifest)?;
+            // Refuse what does not run here before it is chosen.
+            let installed = config.data_dir.join("models").join(&name).join("manifest.toml");
+            let model = crate::models::open_files(&installed)?;
+            engine_factory(model)
+                .0
+                .make()
+                .with_context(|| format!("try model {name}"))?;
+            folder.choose(Some(&name))?;
+            say(&format!("installed {name}; used from the next start"));
+        }
+        ModelCommand::Use { name } => {
+            folder.choose(Some(name.as_str()).filter(|name| *name != BUILT_IN))?;
+            say(&format!("{name} is used from the next start"));
+        }
+        ModelCommand::List => list(&folder)?,
+        ModelCommand::Bench { looks } => bench(config, &folder, looks.clamp(1, 10_000))?,
+    }
+    Ok(())
+}
+
+fn list(folder: &ModelFolder) -> anyhow::Result<()> {
+    let chosen = folder.chosen();
+    let mark = |is_used: bool| if is_used { "* " } else { "  " };
+    match built_in()? {
+        Some(model) => say(&format!(
+            "{}{BUILT_IN}\t{}\t{} bytes\t{}",
+            mark(chosen.is_none()),
+            model.manifest.name,
+            model.bytes.len(),
+            model.manifest.licence
+        )),
+        None => say("  (no built-in detector in this build)"),
+    }
+    for name in folder.list()? {
+        say(&format!("{}{name}", mark(chosen.as_ref() == Some(&name))));
+    }
+    Ok(())
+}
+
+fn bench(config: &Config, folder: &ModelFolder, n_looks: u32) -> anyhow::Result<()> {
+    let open = || -> anyhow::Result<ModelFiles> {
+        folder
+            .open(config.model.as_deref())?
+            .context("no model to measure: install one with `airelay model add`")
+    };
+    let (factory, note) = engine_factory(open()?);
+    if let Some(note) = note {
+        say(&note);
+    } else {
+        measure(&factory, n_looks)?;
+    }
+    measure(&rten_factory(open()?), n_looks.min(20))
+}
+
+/// Prints the median and the slowest of `n_looks` looks at a grey picture of
+/// 480x270, one thread.
+fn measure(factory: &EngineFactory, n_looks: u32) -> anyhow::Result<()> {
+    let clock = SystemClock::new();
+    let mut engine = factory.make()?;
+    let facts = factory.facts().context("engine without a detector")?;
+    let detector = engine.detector.as_mut().context("engine without a detector")?;
+    let picture = jpeg::RgbImage {
+        width_px: 480,
+        height_px: 270,
+        data: vec![114; 480 * 270 * 3],
+    };
+    let mut times: Vec<Duration> = Vec::new();
+    // The first looks allocate and are left out.
+    for look in 0..n_looks + 3 {
+        let started = clock.monotonic();
+        detector.detail(&picture, NormBox::WHOLE)?;
+        if look >= 3 {
+            times.push(clock.monotonic() - started);
+        }
+    }
+    times.sort();
+    let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+    say(&format!(
+        "{} on {}: median {:.1} ms, slowest {:.1} ms of {n_looks} looks (one thread)",
+        facts.name,
+        facts.backend,
+        ms(times[times.len() / 2]),
+        ms(times[times.len() - 1]),
+    ));
+    Ok(())
+}

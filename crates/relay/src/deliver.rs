@@ -1,0 +1,215 @@
+//! Webhooks: settings, and one task each that empties its outbox.
+//!
+//! In: steps that were stored, in order per camera. Out: deliveries, and what
+//! became of each, noted in the store. A dead receiver delays nobody else and
+//! loses nothing: its rows wait.
+//!
+//! Not here: the wire form and the retry rules (`sink`).
+
+mod book;
+mod task;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use sink::webhook::{DeliverError, Webhook, WebhookConfig};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use types::Clock;
+
+pub use self::book::{WebhookBook, WebhookRecord};
+pub(crate) use self::task::picture_claim;
+
+use crate::secrets::Vault;
+use crate::settings::{FieldErrors, WebhookDocument};
+use crate::storage::Storage;
+
+/// All webhooks and their tasks.
+#[derive(Debug)]
+pub struct Deliveries {
+    storage: Storage,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    public_url: String,
+    /// Documents in the store.
+    pub book: WebhookBook,
+    running: Mutex<Option<Running>>,
+    couriers: Mutex<BTreeMap<String, Courier>>,
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// One webhook's task.
+#[derive(Debug)]
+struct Courier {
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+/// Name of a webhook's sink in the store.
+pub fn sink_name(webhook_id: &str) -> String {
+    format!("webhook/{webhook_id}")
+}
+
+impl Deliveries {
+    /// Webhooks whose documents and queues are in `storage`; `public_url`
+    /// precedes the path of picture links.
+    pub fn new(
+        storage: Storage,
+        vault: Arc<Vault>,
+        clock: Arc<dyn Clock>,
+        public_url: String,
+    ) -> Self {
+        Deliveries {
+            book: WebhookBook::new(storage.clone(), Arc::clone(&clock)),
+            storage,
+            vault,
+            clock,
+            public_url,
+            running: Mutex::default(),
+            couriers: Mutex::default(),
+        }
+    }
+
+    /// Starts a task per enabled webhook.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn start(
+        self: &Arc<Self>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        *lock(&self.running) = Some(Running {
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
+        for record in self.book.list().await? {
+            self.apply(&record).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the running task of a webhook follow its document.
+    ///
+    /// # Errors
+    /// The store cannot note whether the sink is on.
+    pub async fn apply(self: &Arc<Self>, record: &WebhookRecord) -> anyhow::Result<()> {
+        self.halt(&record.webhook_id);
+        let (sink, now) = (sink_name(&record.webhook_id), self.clock.now());
+        let is_enabled = record.document.is_enabled;
+        self.storage
+            .write(move |store| {
+                store.register_sink(&sink, now)?;
+                store.set_sink_enabled(&sink, is_enabled)
+            })
+            .await?;
+        if !is_enabled {
+            return Ok(());
+        }
+        match self.make(&record.document) {
+            Ok(webhook) => self.dispatch(&record.webhook_id, webhook),
+            Err(errors) => {
+                tracing::error!(webhook = record.document.name, %errors, "webhook not started");
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops a webhook and forgets what waits for it.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn remove(&self, webhook_id: &str) -> anyhow::Result<()> {
+        self.halt(webhook_id);
+        let sink = sink_name(webhook_id);
+        self.storage
+            .write(move |store| store.remove_sink(&sink))
+            .await
+    }
+
+    /// New rows wait: whoever sleeps shall look.
+    pub fn wake(&self) {
+        for courier in lock(&self.couriers).values() {
+            courier.wake.notify_one();
+        }
+    }
+
+    /// Checks a document as a receiver.
+    ///
+    /// # Errors
+    /// Names the field that cannot be used.
+    pub fn make(&self, document: &WebhookDocument) -> Result<Webhook, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let secret = match document.sealed_secret.as_deref() {
+            None => None,
+            Some(sealed) => match self.vault.open_sealed(sealed) {
+                Ok(secret) => Some(secret),
+                Err(error) => {
+                    errors.add("secret", error.to_string());
+                    return Err(errors);
+                }
+            },
+        };
+        Webhook::new(WebhookConfig {
+            url: document.url.clone(),
+            secret,
+            public_base_url: Some(self.public_url.clone()),
+            ..WebhookConfig::default()
+        })
+        .map_err(|error| {
+            errors.add(error.field, error.message);
+            errors
+        })
+    }
+
+    /// Delivers one made-up event at once, past the queue.
+    ///
+    /// # Errors
+    /// What the receiver answered.
+    pub async fn test(&self, webhook: &Webhook) -> Result<(), DeliverError> {
+        let now = self.clock.now();
+        webhook.deliver(&task::test_message(now), now).await
+    }
+
+    fn dispatch(self: &Arc<Self>, webhook_id: &str, webhook: Webhook) {
+        let Some(running) = lock(&self.running).clone() else {
+            return;
+        };
+        let courier = Courier {
+            wake: Arc::new(Notify::new()),
+            stop: running.stop.child_token(),
+        };
+        let task = task::CourierTask {
+            sink: sink_name(webhook_id),
+            webhook,
+            storage: self.storage.clone(),
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            wake: Arc::clone(&courier.wake),
+        };
+        let stop = courier.stop.clone();
+        running.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task.run() => {}
+            }
+        });
+        lock(&self.couriers).insert(webhook_id.to_owned(), courier);
+    }
+
+    fn halt(&self, webhook_id: &str) {
+        if let Some(courier) = lock(&self.couriers).remove(webhook_id) {
+            courier.stop.cancel();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no holder of this lock panics")
+}

@@ -1,0 +1,7 @@
+//! Entry of the program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relay::run()
+}

@@ -1,0 +1,275 @@
+//! Which detector runs, and where its files are.
+//!
+//! In order of preference: the manifest named in the settings file, the model
+//! chosen with `airelay model use`, the built-in one. Each model is a folder
+//! `models/NAME` of the data folder with a manifest and a network.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use rust_embed::RustEmbed;
+use vision::detect::{Backend, Manifest, OrtBackend, RtenBackend};
+
+use crate::pipeline::EngineFactory;
+
+/// The detector that ships with the program; empty in a build without one.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../models"]
+#[allow_missing = true]
+struct BuiltIn;
+
+/// Manifest of the built-in detector that is used.
+const BUILT_IN: &str = "airelay-n.toml";
+
+/// File in the models folder that names the chosen model.
+const CHOSEN: &str = "chosen";
+
+/// Largest network that is loaded.
+const MAX_MODEL_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Largest manifest that is read.
+const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
+
+/// A detector's files, checked against each other.
+#[derive(Debug)]
+pub struct ModelFiles {
+    /// What the network expects and gives.
+    pub manifest: Manifest,
+    /// The network.
+    pub bytes: Vec<u8>,
+    /// Where it came from, for people.
+    pub origin: String,
+}
+
+/// The models folder of a data folder.
+#[derive(Clone, Debug)]
+pub struct ModelFolder {
+    folder: PathBuf,
+}
+
+impl ModelFolder {
+    /// The models folder of `data_dir`; need not exist.
+    pub fn new(data_dir: &Path) -> Self {
+        ModelFolder {
+            folder: data_dir.join("models"),
+        }
+    }
+
+    /// Installed models by name, without their networks.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn list(&self) -> anyhow::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("read {}", self.folder.display()));
+            }
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("manifest.toml").is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Name of the model chosen by a person, if any.
+    pub fn chosen(&self) -> Option<String> {
+        let name = fs::read_to_string(self.folder.join(CHOSEN)).ok()?;
+        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    }
+
+    /// Chooses an installed model, or with `None` the built-in one.
+    ///
+    /// # Errors
+    /// There is no such model, or the folder cannot be written.
+    pub fn choose(&self, name: Option<&str>) -> anyhow::Result<()> {
+        if let Some(name) = name {
+            let known = self.list()?;
+            if !known.iter().any(|known| known == name) {
+                bail!("no model {name:?}: installed are {known:?}");
+            }
+        }
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| fs::write(self.folder.join(CHOSEN), name.unwrap_or_default()))
+            .with_context(|| format!("write {}", self.folder.join(CHOSEN).display()))
+    }
+
+    /// Copies the model of `manifest_file` into the folder; returns its name.
+    ///
+    /// # Errors
+    /// The files cannot be read, do not fit each other, or the model is
+    /// installed already.
+    pub fn add(&self, manifest_file: &Path) -> anyhow::Result<String> {
+        let text = read_manifest(manifest_file)?;
+        let model = open_files(manifest_file)?;
+        let name = model.manifest.name.clone();
+        if !is_plain_name(&name) || !is_plain_name(&model.manifest.file) {
+            bail!("model {name:?}: name and file may hold only letters, digits, - _ and .");
+        }
+        let target = self.folder.join(&name);
+        if target.exists() {
+            bail!("model {name:?} is installed already: remove {} first", target.display());
+        }
+        // A folder that is renamed into place is there wholly or not at all.
+        let partial = self.folder.join(format!(".{name}.partial"));
+        let write = || {
+            if partial.exists() {
+                fs::remove_dir_all(&partial)?;
+            }
+            fs::create_dir_all(&partial)?;
+            fs::write(partial.join("manifest.toml"), &text)?;
+            fs::write(partial.join(&model.manifest.file), &model.bytes)?;
+            fs::rename(&partial, &target)
+        };
+        write().with_context(|| format!("install model into {}", target.display()))?;
+        Ok(name)
+    }
+
+    /// The model that shall run: `named` manifest file, chosen, or built-in;
+    /// `None` when this build has none and nothing is installed.
+    ///
+    /// # Errors
+    /// The named or chosen model cannot be used.
+    pub fn open(&self, named: Option<&Path>) -> anyhow::Result<Option<ModelFiles>> {
+        if let Some(manifest_file) = named {
+            return open_files(manifest_file).map(Some);
+        }
+        match self.chosen() {
+            Some(name) => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
+            None => built_in(),
+        }
+    }
+}
+
+/// The built-in detector; `None` in a build without one.
+///
+/// # Errors
+/// Manifest and network do not fit: the build is broken.
+pub fn built_in() -> anyhow::Result<Option<ModelFiles>> {
+    let Some(manifest) = BuiltIn::get(BUILT_IN) else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(&manifest.data).context("built-in manifest")?;
+    let manifest = Manifest::parse(text).context("built-in manifest")?;
+    let Some(network) = BuiltIn::get(&manifest.file) else {
+        bail!("built-in model: {} was left out of the build", manifest.file);
+    };
+    manifest
+        .check_model(&network.data)
+        .context("built-in model")?;
+    Ok(Some(ModelFiles {
+        manifest,
+        bytes: network.data.into_owned(),
+        origin: "built in".to_owned(),
+    }))
+}
+
+/// Reads a manifest and the network beside it.
+///
+/// # Errors
+/// A file is missing, too large, or they do not fit each other.
+pub fn open_files(manifest_file: &Path) -> anyhow::Result<ModelFiles> {
+    let text = read_manifest(manifest_file)?;
+    let manifest = Manifest::parse(&text)
+        .with_context(|| format!("read manifest {}", manifest_file.display()))?;
+    let network_file = manifest_file.with_file_name(&manifest.file);
+    let bytes = read_bounded(&network_file, MAX_MODEL_BYTES)?;
+    manifest
+        .check_model(&bytes)
+        .with_context(|| format!("check {}", network_file.display()))?;
+    Ok(ModelFiles {
+        manifest,
+        bytes,
+        origin: manifest_file.display().to_string(),
+    })
+}
+
+/// Engines for this model: ONNX Runtime where it can be loaded, else rten.
+/// The second value says why it is not ONNX Runtime.
+pub fn engine_factory(model: ModelFiles) -> (EngineFactory, Option<String>) {
+    match runtime::onnx_runtime() {
+        Ok(onnx_runtime) => {
+            let input_name = model.manifest.input.name.clone();
+            let make = move |bytes: &[u8]| {
+                let environment = onnx_runtime.environment();
+                let backend = OrtBackend::from_bytes(bytes, environment, &input_name)?;
+                Ok(Box::new(backend) as Box<dyn Backend>)
+            };
+            let factory = EngineFactory::with_model(
+                model.manifest,
+                model.bytes,
+                "ONNX Runtime",
+                Box::new(make),
+            );
+            (factory, None)
+        }
+        Err(error) => {
+            let note = format!("using the slower rten engine: {error}");
+            (rten_factory(model), Some(note))
+        }
+    }
+}
+
+/// Engines that run this model with rten.
+pub fn rten_factory(model: ModelFiles) -> EngineFactory {
+    let input_name = model.manifest.input.name.clone();
+    let make = move |bytes: &[u8]| {
+        let backend = RtenBackend::from_bytes(bytes, &input_name)?;
+        Ok(Box::new(backend) as Box<dyn Backend>)
+    };
+    EngineFactory::with_model(model.manifest, model.bytes, "rten", Box::new(make))
+}
+
+fn read_manifest(file: &Path) -> anyhow::Result<String> {
+    let bytes = read_bounded(file, MAX_MANIFEST_BYTES)?;
+    String::from_utf8(bytes).with_context(|| format!("read manifest {}", file.display()))
+}
+
+fn read_bounded(file: &Path, max_bytes: u64) -> anyhow::Result<Vec<u8>> {
+    let len_bytes = fs::metadata(file)
+        .with_context(|| format!("read {}", file.display()))?
+        .len();
+    if len_bytes > max_bytes {
+        bail!(
+            "read {}: {len_bytes} bytes exceeds the limit of {max_bytes}",
+            file.display()
+        );
+    }
+    fs::read(file).with_context(|| format!("read {}", file.display()))
+}
+
+/// Whether `name` cannot leave the folder it is put into.
+fn is_plain_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_leave_the_folder_are_not_plain() {
+        for name in ["yolox_nano", "a.onnx", "A-1"] {
+            assert!(is_plain_name(name), "{name}");
+        }
+        for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a b"] {
+            assert!(!is_plain_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn folder_without_models_has_none_and_refuses_unknown_ones() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = ModelFolder::new(data.path());
+        assert!(folder.list().unwrap().is_empty());
+        assert_eq!(folder.chosen(), None);
+        let error = folder.choose(Some("x")).unwrap_err().to_string();
+        assert!(error.contains("no model \"x\""), "{error}");
+    }
+}

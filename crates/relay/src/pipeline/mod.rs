@@ -1,0 +1,14 @@
+//! From a camera's frame to scenes, events and best shots.
+//!
+//! [`CameraPipeline`] is the road of one camera, single-threaded and without a
+//! clock; [`Scheduler`] decides whose turn it is; [`Workers`] are the threads.
+
+mod camera;
+mod engine;
+mod scheduler;
+mod workers;
+
+pub use self::camera::{CameraPipeline, Step};
+pub use self::engine::{DetectorFacts, Engine, EngineFactory};
+pub use self::scheduler::{Job, Scheduler, Work};
+pub use self::workers::{JobOutcome, JobRunner, Workers};

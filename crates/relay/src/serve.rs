@@ -1,0 +1,239 @@
+//! The whole program: what starts in which order, and what stops.
+//!
+//! Start: store, detector, workers, cameras, deliveries, web. Stop: sources,
+//! workers (open events end), deliveries, web, store; each with a bounded
+//! wait, so that nothing decided is lost and nothing hangs.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use store::{Retention, Store};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+use types::Clock;
+
+use crate::cameras::CameraBook;
+use crate::config::Config;
+use crate::deliver::Deliveries;
+use crate::models::{ModelFolder, engine_factory};
+use crate::pipeline::{EngineFactory, JobRunner, Scheduler, Workers};
+use crate::secrets::Vault;
+use crate::storage::Storage;
+use crate::supervise::{Fleet, FleetParts};
+use crate::web::{self, App, Changes, Facts};
+
+mod demo;
+mod rhythm;
+mod setup_link;
+mod stored;
+mod tls;
+
+/// Longest wait for the parts that run in tasks.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// What may differ from a plain start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RelayOptions {
+    /// Link a simulated camera when none is configured.
+    pub demo_if_empty: bool,
+}
+
+/// A running airelay.
+#[derive(Debug)]
+pub struct Relay {
+    app: App,
+    local_addr: SocketAddr,
+    setup_link: Option<String>,
+    scheduler_workers: Workers,
+    tasks: TaskTracker,
+    web_stop: CancellationToken,
+    web_task: tokio::task::JoinHandle<()>,
+    demo: Option<sim::SimCamera>,
+}
+
+impl Relay {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// The data folder or the address is in use or cannot be used, or the
+    /// model in the settings cannot be loaded.
+    pub async fn start(
+        config: &Config,
+        options: RelayOptions,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let changes = Changes::default();
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen on {}", config.listen))?;
+        let local_addr = listener.local_addr()?;
+
+        let store = Store::open(&config.data_dir)?;
+        let vault = Arc::new(Vault::open(&config.data_dir.join("secret.key"))?);
+        let on_stored = stored::Teller::default();
+        let storage = Storage::start(store, on_stored.callback())?;
+
+        let (factory, detector_note) = make_factory(config)?;
+        let scheduler = Arc::new(Scheduler::default());
+        let fleet = Arc::new(Fleet::new(FleetParts {
+            scheduler: Arc::clone(&scheduler),
+            storage: storage.clone(),
+            clock: Arc::clone(&clock),
+            network_input_px: factory.facts().map(|facts| facts.input_px),
+            runtime: Handle::current(),
+        }));
+        let runner: Arc<dyn JobRunner> = Arc::clone(&fleet) as Arc<dyn JobRunner>;
+        let scheduler_workers =
+            Workers::start(config.workers, &scheduler, &factory, &runner, &clock)?;
+
+        let cameras = CameraBook::new(storage.clone(), Arc::clone(&clock));
+        let demo = demo::link_if_wanted(options, &cameras, &vault).await?;
+        let deliveries = Arc::new(Deliveries::new(
+            storage.clone(),
+            Arc::clone(&vault),
+            Arc::clone(&clock),
+            config.public_url.clone(),
+        ));
+        let app = App {
+            fleet: Arc::clone(&fleet),
+            cameras,
+            storage: storage.clone(),
+            vault: Arc::clone(&vault),
+            clock: Arc::clone(&clock),
+            changes,
+            deliveries: Arc::clone(&deliveries),
+            facts: Arc::new(Facts {
+                started_at: clock.now(),
+                detector: factory.facts().cloned(),
+                detector_note,
+                n_workers: config.workers,
+                is_demo: demo.is_some(),
+                is_tls: config.tls,
+            }),
+            stop: stop.clone(),
+        };
+        on_stored.connect(app.clone());
+        stored::end_events_of_last_run(&app).await?;
+        start_cameras(&app).await?;
+        deliveries.start(&tasks, &stop).await?;
+        rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
+
+        let acceptor = match config.tls {
+            true => Some(tls::acceptor(&config.data_dir, &config.public_url)?),
+            false => None,
+        };
+        let setup_link = setup_link::make(&app, config, local_addr).await?;
+        let web_stop = CancellationToken::new();
+        let serve = web::server::serve(
+            listener,
+            acceptor,
+            web::router(app.clone()),
+            web_stop.clone(),
+        );
+        let web_task = tokio::spawn(serve);
+        info!(address = %local_addr, tls = config.tls, "web pages are served");
+        Ok(Relay {
+            app,
+            local_addr,
+            setup_link,
+            scheduler_workers,
+            tasks,
+            web_stop,
+            web_task,
+            demo,
+        })
+    }
+
+    /// Where the web pages are served.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The link that makes the first account; `None` when there is one.
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
+    /// Stops everything, in order.
+    pub async fn stop(self) {
+        info!("stopping");
+        self.app.fleet.stop_sources();
+        let workers = self.scheduler_workers;
+        if tokio::task::spawn_blocking(move || workers.stop()).await.is_err() {
+            error!("stop workers: the task failed");
+        }
+        self.app.fleet.finish().await;
+        self.app.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+            warn!(n_tasks = self.tasks.len(), "still running: left behind");
+        }
+        self.web_stop.cancel();
+        if self.web_task.await.is_err() {
+            error!("web task ended by a panic");
+        }
+        if let Some(demo) = self.demo {
+            demo.stop().await;
+        }
+        let storage = self.app.storage.clone();
+        if tokio::task::spawn_blocking(move || storage.stop()).await.is_err() {
+            error!("stop store: the task failed");
+        }
+        info!("stopped");
+    }
+}
+
+/// Engines with the model that shall run, and what to tell about it.
+fn make_factory(config: &Config) -> anyhow::Result<(EngineFactory, Option<String>)> {
+    let folder = ModelFolder::new(&config.data_dir);
+    match folder.open(config.model.as_deref())? {
+        Some(model) => {
+            info!(model = model.manifest.name, origin = model.origin, "detector");
+            let (factory, note) = engine_factory(model);
+            if let Some(note) = &note {
+                warn!(note, "detector");
+            }
+            Ok((factory, note))
+        }
+        None => {
+            let note = "no detector is installed: motion only; add one with `airelay model add`";
+            warn!("{note}");
+            Ok((EngineFactory::motion_only(), Some(note.to_owned())))
+        }
+    }
+}
+
+async fn start_cameras(app: &App) -> anyhow::Result<()> {
+    for record in app.cameras.list().await? {
+        match record
+            .document
+            .resolve(&record.camera_id, record.revision, &app.vault)
+        {
+            Ok(settings) => app.fleet.put(settings),
+            // Stored settings were checked; a lost key is the usual reason.
+            Err(errors) => error!(camera = %record.camera_id, %errors, "camera not started"),
+        }
+    }
+    Ok(())
+}
+
+fn retention(config: &Config) -> Retention {
+    let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3_600);
+    Retention {
+        events: days(config.retention.events),
+        event_shots: days(config.retention.events),
+        track_shots: days(config.retention.best_shots),
+        audit: days(config.retention.audit),
+        ..Retention::default()
+    }
+}
+
+/// A place to put a value that is made later than those who need it.
+type Later<T> = Arc<OnceLock<T>>;

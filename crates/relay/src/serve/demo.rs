@@ -1,0 +1,90 @@
+//! A simulated camera with a zone and a rule, so that a new user's first page
+//! shows something alive.
+
+use sim::{CameraConfig, SimCamera};
+use store::Expected;
+use types::CameraId;
+
+use super::RelayOptions;
+use crate::cameras::CameraBook;
+use crate::secrets::Vault;
+use crate::settings::{
+    CameraDocument, LinkDocument, ModeDocument, ProtocolDocument, RuleDocument, RuleKindDocument,
+    ZoneDocument,
+};
+
+const DEMO_ID: &str = "demo-street";
+const DEMO_PATH: &str = "/cgi-bin/mjpeg?stream=1&frame=5";
+
+/// Starts the simulated camera and links it, if wanted and no other camera is
+/// configured.
+pub(super) async fn link_if_wanted(
+    options: RelayOptions,
+    cameras: &CameraBook,
+    vault: &Vault,
+) -> anyhow::Result<Option<SimCamera>> {
+    if !options.demo_if_empty {
+        return Ok(None);
+    }
+    let demo_id = CameraId::new(DEMO_ID)?;
+    let records = cameras.list().await?;
+    let stored = records.iter().find(|record| record.camera_id == demo_id);
+    if !records.is_empty() && stored.is_none() {
+        return Ok(None);
+    }
+    let camera = SimCamera::start(CameraConfig::default(), ([127, 0, 0, 1], 0).into()).await?;
+    let port = camera.addr().port();
+    let document = match stored {
+        // Its port changes with every start; zones and rules are kept.
+        Some(record) => CameraDocument {
+            link: LinkDocument {
+                port: Some(port),
+                ..record.document.link.clone()
+            },
+            ..record.document.clone()
+        },
+        None => demo_document(port),
+    };
+    document.resolve(&demo_id, 0, vault)?;
+    cameras
+        .put(&demo_id, &document, Expected::Any, "airelay")
+        .await?;
+    tracing::info!(port, "no camera configured: linked a simulated one");
+    Ok(Some(camera))
+}
+
+fn demo_document(port: u16) -> CameraDocument {
+    CameraDocument {
+        name: "Demo street (simulated)".to_owned(),
+        is_enabled: true,
+        link: LinkDocument {
+            protocol: ProtocolDocument::Http,
+            host: "127.0.0.1".to_owned(),
+            port: Some(port),
+            path: DEMO_PATH.to_owned(),
+            user: String::new(),
+            sealed_password: None,
+            mode: ModeDocument::Automatic,
+            channel: 1,
+            fingerprint: None,
+            one_shot_fps: 5.0,
+        },
+        zones: vec![ZoneDocument {
+            id: 1,
+            name: "Pavement".to_owned(),
+            points: vec![[0.25, 0.55], [0.75, 0.55], [0.85, 0.98], [0.15, 0.98]],
+        }],
+        masks: Vec::new(),
+        rules: vec![RuleDocument {
+            id: 1,
+            name: "Somebody or something in the street".to_owned(),
+            kind: RuleKindDocument::Intruder,
+            zone_id: 1,
+            classes: types::Class::ALL.map(|class| class.name().to_owned()).to_vec(),
+            dwell_s: 1.0,
+            sensitivity: 5,
+            is_enabled: true,
+        }],
+        motion_sensitivity: 5,
+    }
+}

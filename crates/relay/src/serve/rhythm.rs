@@ -1,0 +1,94 @@
+//! What happens by the clock: ticks for silent cameras, states for browsers,
+//! retention.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use store::Retention;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::pipeline::Scheduler;
+use crate::supervise::CameraStatus;
+use crate::web::App;
+
+const TICK_EVERY: Duration = Duration::from_secs(1);
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// Rows removed in one transaction: small, so that appends never wait long.
+const PRUNE_ROWS: u32 = 500;
+
+#[derive(Debug, Serialize)]
+struct CameraChange<'a> {
+    id: &'a str,
+    status: CameraStatus,
+}
+
+/// Starts the tasks.
+pub(super) fn start(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    app: &App,
+    scheduler: &Arc<Scheduler>,
+    retention: Retention,
+) {
+    tasks.spawn(every(TICK_EVERY, stop.clone(), {
+        let (app, scheduler) = (app.clone(), Arc::clone(scheduler));
+        async move || {
+            scheduler.tick(app.clock.now());
+            tell_states(&app);
+        }
+    }));
+    tasks.spawn(every(PRUNE_EVERY, stop.clone(), {
+        let app = app.clone();
+        async move || prune(&app, &retention).await
+    }));
+}
+
+async fn every(period: Duration, stop: CancellationToken, mut work: impl AsyncFnMut()) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => work().await,
+        }
+    }
+}
+
+fn tell_states(app: &App) {
+    if app.changes.n_listeners() == 0 {
+        return;
+    }
+    for camera in app.fleet.all() {
+        app.changes.tell(
+            "camera",
+            &CameraChange {
+                id: camera.camera_id.as_str(),
+                status: app.fleet.status(&camera),
+            },
+        );
+    }
+}
+
+/// Removes what is too old, in small steps until nothing is left to remove.
+async fn prune(app: &App, retention: &Retention) {
+    let now = app.clock.now();
+    loop {
+        let retention = retention.clone();
+        let pruned = app
+            .storage
+            .write(move |store| store.prune(now, &retention, PRUNE_ROWS))
+            .await;
+        match pruned {
+            Ok(report) if report.is_done => return,
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "retention");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! All running cameras: added, changed and removed while everything runs.
+//!
+//! Also the one who does the workers' jobs: fetches the camera's pipeline,
+//! steps it, and hands the outcome to the store and the viewers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use store::{Batch, TrackIdBlock};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info_span, warn};
+use types::{CameraId, Clock, EventIds, Timestamp};
+
+use super::camera::Stages;
+use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
+use crate::pipeline::{CameraPipeline, Engine, Job, JobOutcome, JobRunner, Scheduler, Step, Work};
+use crate::secrets::random_seed;
+use crate::settings::CameraSettings;
+use crate::storage::Storage;
+
+/// Longest wait for one camera's source task when it is stopped.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Track ids reserved at once: what a restart may skip, so kept small.
+const TRACK_IDS_AT_ONCE: u32 = 1_000;
+
+/// Ids left in a block when the next one is reserved: more than one frame can
+/// use up.
+const TRACK_IDS_LEFT: u64 = 300;
+
+/// What the fleet is built from.
+#[derive(Clone, Debug)]
+pub struct FleetParts {
+    /// Whose turn it is.
+    pub scheduler: Arc<Scheduler>,
+    /// Where events go.
+    pub storage: Storage,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Size of the detector's input, or `None` for motion only.
+    pub network_input_px: Option<(u32, u32)>,
+    /// Where source tasks run.
+    pub runtime: Handle,
+}
+
+/// All running cameras.
+#[derive(Debug)]
+pub struct Fleet {
+    parts: FleetParts,
+    cameras: Mutex<BTreeMap<CameraId, Member>>,
+}
+
+#[derive(Debug)]
+struct Member {
+    runtime: Arc<CameraRuntime>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Fleet {
+    /// A fleet without cameras.
+    pub fn new(parts: FleetParts) -> Self {
+        Fleet {
+            parts,
+            cameras: Mutex::default(),
+        }
+    }
+
+    /// Starts a camera, or gives a running one other settings.
+    pub fn put(&self, settings: CameraSettings) {
+        let settings = Arc::new(settings);
+        let mut cameras = self.lock();
+        if let Some(member) = cameras.get(&settings.camera_id) {
+            member.runtime.settings.send_replace(settings);
+            return;
+        }
+        let runtime = Arc::new(CameraRuntime::new(Arc::clone(&settings)));
+        self.parts.scheduler.add(&settings.camera_id);
+        let stop = CancellationToken::new();
+        let pull = Arc::clone(&runtime).pull(
+            Arc::clone(&self.parts.scheduler),
+            Arc::clone(&self.parts.clock),
+            random_seed().unwrap_or_default(),
+            stop.clone(),
+        );
+        let task = self.parts.runtime.spawn(pull);
+        cameras.insert(
+            settings.camera_id.clone(),
+            Member {
+                runtime,
+                stop,
+                task,
+            },
+        );
+    }
+
+    /// Stops a camera and ends its open events.
+    pub async fn remove(&self, camera_id: &CameraId) {
+        let member = self.lock().remove(camera_id);
+        if let Some(member) = member {
+            self.parts.scheduler.remove(camera_id);
+            self.retire(member).await;
+        }
+    }
+
+    /// Stops all sources. Call before the workers stop.
+    pub fn stop_sources(&self) {
+        let members: Vec<_> = {
+            let cameras = self.lock();
+            cameras
+                .values()
+                .map(|member| member.stop.clone())
+                .collect()
+        };
+        for stop in members {
+            stop.cancel();
+        }
+    }
+
+    /// Ends all open events. Call after the workers stopped.
+    pub async fn finish(&self) {
+        let members = std::mem::take(&mut *self.lock());
+        for member in members.into_values() {
+            self.retire(member).await;
+        }
+    }
+
+    /// The running camera of this name.
+    pub fn get(&self, camera_id: &CameraId) -> Option<Arc<CameraRuntime>> {
+        self.lock()
+            .get(camera_id)
+            .map(|member| Arc::clone(&member.runtime))
+    }
+
+    /// All running cameras, by name.
+    pub fn all(&self) -> Vec<Arc<CameraRuntime>> {
+        self.lock()
+            .values()
+            .map(|member| Arc::clone(&member.runtime))
+            .collect()
+    }
+
+    /// What one camera is doing.
+    pub fn status(&self, camera: &CameraRuntime) -> CameraStatus {
+        let dropped = self.parts.scheduler.n_overwritten(&camera.camera_id);
+        camera.status.status(self.parts.clock.now(), dropped)
+    }
+
+    /// Sums and drops of one camera, for `/metrics`.
+    pub fn sums(&self, camera: &CameraRuntime) -> (CameraSums, u64) {
+        let dropped = self.parts.scheduler.n_overwritten(&camera.camera_id);
+        (camera.status.sums(), dropped)
+    }
+
+    async fn retire(&self, member: Member) {
+        member.stop.cancel();
+        let mut task = member.task;
+        if tokio::time::timeout(STOP_WITHIN, &mut task).await.is_err() {
+            warn!(camera = %member.runtime.camera_id, "source still running: cut off");
+            task.abort();
+        }
+        let runtime = member.runtime;
+        let now = self.parts.clock.now();
+        let step = runtime
+            .stages()
+            .take()
+            .map(|mut stages| stages.pipeline.finish(now));
+        if let Some(step) = step {
+            self.store(&runtime.camera_id, step, now);
+        }
+    }
+
+    fn run_work(&self, runtime: &CameraRuntime, work: Work, engine: &mut Engine) -> JobOutcome {
+        let mut slot = runtime.stages();
+        let settings = runtime.current_settings();
+        let now = match &work {
+            Work::Frame(frame) => frame.captured_at,
+            Work::Tick(now) => *now,
+        };
+        if slot.is_none() {
+            *slot = self.make_stages(&settings);
+        }
+        let Some(stages) = slot.as_mut() else {
+            return JobOutcome::Done;
+        };
+        self.extend_track_ids(&runtime.camera_id, stages);
+        let pipeline = &mut stages.pipeline;
+        if !Arc::ptr_eq(pipeline.settings(), &settings) {
+            let step = pipeline.apply(settings, now);
+            self.store(&runtime.camera_id, step, now);
+        }
+        match work {
+            Work::Tick(now) => {
+                let step = pipeline.tick(now);
+                self.store(&runtime.camera_id, step, now);
+                JobOutcome::Done
+            }
+            Work::Frame(frame) => {
+                let step = pipeline.step(&frame, engine);
+                runtime.status.analysed(frame.captured_at, &step);
+                let outcome = if step.detect_error.is_some() {
+                    JobOutcome::RenewEngine
+                } else {
+                    JobOutcome::Done
+                };
+                if let Some(error) = &step.detect_error {
+                    error!(error, "detector failed: making a new session");
+                }
+                if let Some(scene) = &step.scene {
+                    runtime.live.send_replace(Some(LiveRecord {
+                        frame,
+                        scene: Arc::new(scene.clone()),
+                        active_zones: step.active_zones.clone(),
+                    }));
+                }
+                self.store(&runtime.camera_id, step, now);
+                outcome
+            }
+        }
+    }
+
+    /// `None` when the store cannot reserve track ids; the next frame tries
+    /// again.
+    fn make_stages(&self, settings: &Arc<CameraSettings>) -> Option<Stages> {
+        let made = self.try_make_stages(settings);
+        made.inspect_err(
+            |error| error!(error = %format!("{error:#}"), "cannot start the pipeline"),
+        )
+        .ok()
+    }
+
+    fn try_make_stages(&self, settings: &Arc<CameraSettings>) -> anyhow::Result<Stages> {
+        let block = self.reserve_track_ids(&settings.camera_id)?;
+        let pipeline = CameraPipeline::new(
+            Arc::clone(settings),
+            self.parts.network_input_px,
+            block.first,
+            EventIds::new(random_seed()?),
+        )?;
+        Ok(Stages {
+            pipeline,
+            track_id_end: block.end,
+        })
+    }
+
+    fn reserve_track_ids(&self, camera_id: &CameraId) -> anyhow::Result<TrackIdBlock> {
+        let camera_id = camera_id.clone();
+        self.parts
+            .storage
+            .write_blocking(move |store| store.reserve_track_ids(&camera_id, TRACK_IDS_AT_ONCE))
+    }
+
+    /// Reserves the next block before this one is used up. Blocks follow each
+    /// other, since nobody else reserves for a running camera.
+    fn extend_track_ids(&self, camera_id: &CameraId, stages: &mut Stages) {
+        if stages.pipeline.next_track_id().0 + TRACK_IDS_LEFT < stages.track_id_end.0 {
+            return;
+        }
+        match self.reserve_track_ids(camera_id) {
+            Ok(block) => stages.track_id_end = block.end,
+            Err(error) => warn!(error = %format!("{error:#}"), "reserve track ids: trying again"),
+        }
+    }
+
+    fn store(&self, camera_id: &CameraId, step: Step, now: Timestamp) {
+        if step.events.is_empty() && step.best_shots.is_empty() {
+            return;
+        }
+        self.parts.storage.append(Batch {
+            camera_id: camera_id.clone(),
+            events: step.events,
+            best_shots: step.best_shots,
+            now,
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CameraId, Member>> {
+        self.cameras.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl JobRunner for Fleet {
+    fn run(&self, job: Job, engine: &mut Engine) -> JobOutcome {
+        let Some(runtime) = self.get(&job.camera_id) else {
+            return JobOutcome::Done;
+        };
+        let _span = info_span!("camera", id = %job.camera_id).entered();
+        self.run_work(&runtime, job.work, engine)
+    }
+
+    fn panicked(&self, camera_id: &CameraId, message: &str) {
+        error!(camera = %camera_id, message, "pipeline panicked: rebuilding it");
+        if let Some(runtime) = self.get(camera_id) {
+            runtime.status.panicked();
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What a camera is doing, for people and metrics.
+//!
+//! In: words from the source task and the workers. Out: one [`CameraStatus`]
+//! at a time, cheap to ask for.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::Serialize;
+use source::{Meter, ModeInUse};
+use types::{Timestamp, TrackState};
+use utoipa::ToSchema;
+
+use crate::pipeline::Step;
+
+/// Where a camera's source stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// Switched off by a person.
+    #[default]
+    Off,
+    /// Opening the connection.
+    Connecting,
+    /// Frames arrive.
+    Receiving,
+    /// Failed; tries again after a pause.
+    Waiting,
+    /// Failed; waits for a person to change the settings.
+    Failed,
+}
+
+/// Why a camera gives no frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CauseView {
+    /// Stable name, for programs.
+    pub code: String,
+    /// What was tried and what came back.
+    pub message: String,
+    /// What a person can do.
+    pub advice: String,
+}
+
+/// A recommendation about the camera's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AdviceView {
+    /// Stable name, for programs.
+    pub code: String,
+    /// What to change, and where.
+    pub message: String,
+}
+
+/// Size of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Resolution {
+    /// Pixels across.
+    pub width_px: u32,
+    /// Pixels down.
+    pub height_px: u32,
+}
+
+/// A camera's state at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CameraStatus {
+    /// Where the source stands.
+    pub state: SourceState,
+    /// Why there are no frames.
+    pub cause: Option<CauseView>,
+    /// Seconds until the next try.
+    pub retry_in_s: Option<f32>,
+    /// Full address asked, never with credentials.
+    pub url: String,
+    /// Size of the pictures.
+    pub resolution: Option<Resolution>,
+    /// Pictures received per second over the last ten seconds, one decimal.
+    pub fps: f32,
+    /// Bits received per second over the last ten seconds.
+    pub bit_rate_bps: u64,
+    /// Seconds since the newest picture.
+    pub frame_age_s: Option<f32>,
+    /// `stream` or `one_shot`, as really used.
+    pub mode_in_use: Option<String>,
+    /// Status of the camera's last HTTP answer.
+    pub http_status: Option<u16>,
+    /// `none`, `basic` or `digest` with its algorithm.
+    pub auth_scheme: Option<String>,
+    /// SHA-256 of the camera's certificate, hex.
+    pub certificate_sha256: Option<String>,
+    /// Pictures analysed per second over the last ten seconds.
+    pub analysed_fps: f32,
+    /// Pictures replaced before a worker was free.
+    pub dropped: u64,
+    /// Pictures that could not be decoded.
+    pub decode_errors: u64,
+    /// Times the detector failed.
+    pub detect_errors: u64,
+    /// Times the connection was opened again.
+    pub reconnects: u64,
+    /// Whether objects move at present.
+    pub is_motion: bool,
+    /// Objects followed at present.
+    pub tracks: usize,
+    /// What would make this camera work better.
+    pub advice: Vec<AdviceView>,
+}
+
+impl AdviceView {
+    fn new(advice: source::Advice) -> Self {
+        AdviceView {
+            code: advice.code.to_owned(),
+            message: advice.message.to_owned(),
+        }
+    }
+}
+
+/// One camera's notes; shared by its source task, workers and readers.
+#[derive(Debug, Default)]
+pub struct StatusBoard {
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    state: SourceState,
+    cause: Option<CauseView>,
+    retry_at: Option<Timestamp>,
+    url: String,
+    size_px: Option<(u32, u32)>,
+    received: Meter,
+    analysed: Meter,
+    mode_in_use: Option<ModeInUse>,
+    http_status: Option<u16>,
+    auth_scheme: Option<String>,
+    certificate_sha256: Option<String>,
+    sums: CameraSums,
+    is_motion: bool,
+    n_tracks: usize,
+}
+
+/// Sums for `/metrics`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CameraSums {
+    /// Frames received since the start.
+    pub received: u64,
+    /// Bytes received since the start.
+    pub received_bytes: u64,
+    /// Frames analysed since the start.
+    pub analysed: u64,
+    /// Frames that could not be decoded.
+    pub decode_errors: u64,
+    /// Times the detector failed.
+    pub detect_errors: u64,
+    /// Times the detector ran.
+    pub looks: u64,
+    /// Times the pipeline panicked and was rebuilt.
+    pub panics: u64,
+    /// Times a connection was opened.
+    pub opened: u64,
+}
+
+impl StatusBoard {
+    /// The source is switched off.
+    pub fn off(&self) {
+        let mut notes = self.lock();
+        notes.state = SourceState::Off;
+        notes.cause = None;
+        notes.retry_at = None;
+        notes.n_tracks = 0;
+        notes.is_motion = false;
+    }
+
+    /// The source opens `url`.
+    pub fn connecting(&self, url: &str) {
+        let mut notes = self.lock();
+        notes.state = SourceState::Connecting;
+        notes.retry_at = None;
+        url.clone_into(&mut notes.url);
+    }
+
+    /// The source is open and knows this about the camera.
+    pub fn opened(&self, info: &source::Info) {
+        let mut notes = self.lock();
+        notes.sums.opened += 1;
+        notes.note_info(info);
+    }
+
+    /// A frame of `len_bytes` came.
+    pub fn received(&self, captured_at: Timestamp, len_bytes: usize, info: &source::Info) {
+        let mut notes = self.lock();
+        notes.state = SourceState::Receiving;
+        notes.cause = None;
+        notes.received.record(captured_at, len_bytes as u64);
+        notes.sums.received += 1;
+        notes.sums.received_bytes += len_bytes as u64;
+        notes.note_info(info);
+    }
+
+    /// The source failed; it is tried again at `retry_at`, or never by itself.
+    pub fn failed(
+        &self,
+        error: &source::Error,
+        retry_at: Option<Timestamp>,
+    ) {
+        let cause = error.cause();
+        let mut notes = self.lock();
+        notes.state = if retry_at.is_some() {
+            SourceState::Waiting
+        } else {
+            SourceState::Failed
+        };
+        notes.retry_at = retry_at;
+        notes.cause = Some(CauseView {
+            code: cause.name().to_owned(),
+            message: error.to_string(),
+            advice: cause.advice().to_owned(),
+        });
+        if let Some(status) = error.http_status() {
+            notes.http_status = Some(status);
+        }
+        if let Some(certificate) = error.certificate_sha256() {
+            notes.certificate_sha256 = Some(hex(&certificate));
+        }
+    }
+
+    /// The newest picture has this size.
+    pub fn sized(&self, size_px: (u32, u32)) {
+        self.lock().size_px = Some(size_px);
+    }
+
+    /// A worker finished one frame.
+    pub fn analysed(&self, captured_at: Timestamp, step: &Step) {
+        let mut notes = self.lock();
+        notes.analysed.record(captured_at, 0);
+        notes.sums.analysed += 1;
+        notes.sums.looks += u64::from(step.n_looks);
+        notes.sums.decode_errors += u64::from(step.decode_error.is_some());
+        notes.sums.detect_errors += u64::from(step.detect_error.is_some());
+        if let Some(size_px) = step.size_px {
+            notes.size_px = Some(size_px);
+        }
+        if let Some(scene) = &step.scene {
+            let followed = |state| matches!(state, TrackState::Confirmed | TrackState::Lost);
+            notes.n_tracks = scene.tracks.iter().filter(|t| followed(t.state)).count();
+            notes.is_motion = !scene.motion.boxes.is_empty() && !scene.motion.is_global;
+        }
+    }
+
+    /// The pipeline panicked and was rebuilt.
+    pub fn panicked(&self) {
+        self.lock().sums.panics += 1;
+    }
+
+    /// Everything, as of `now`; `dropped` is the scheduler's count.
+    pub fn status(&self, now: Timestamp, dropped: u64) -> CameraStatus {
+        let notes = self.lock();
+        let received = notes.received.reading(now);
+        let advice = match (notes.state, notes.size_px, notes.mode_in_use) {
+            (SourceState::Receiving, Some(size_px), Some(mode)) => {
+                let advice = source::advice(size_px, received.fps, mode).into_iter();
+                advice.map(AdviceView::new).collect()
+            }
+            _ => Vec::new(),
+        };
+        CameraStatus {
+            state: notes.state,
+            cause: notes.cause.clone(),
+            retry_in_s: notes
+                .retry_at
+                .map(|at| seconds(at.saturating_since(now))),
+            url: notes.url.clone(),
+            resolution: notes.size_px.map(|(width_px, height_px)| Resolution {
+                width_px,
+                height_px,
+            }),
+            fps: received.fps,
+            bit_rate_bps: received.bit_rate_bps,
+            frame_age_s: received.frame_age.map(seconds),
+            mode_in_use: notes.mode_in_use.map(|mode| mode.name().to_owned()),
+            http_status: notes.http_status,
+            auth_scheme: notes.auth_scheme.clone(),
+            certificate_sha256: notes.certificate_sha256.clone(),
+            analysed_fps: notes.analysed.reading(now).fps,
+            dropped,
+            decode_errors: notes.sums.decode_errors,
+            detect_errors: notes.sums.detect_errors,
+            reconnects: notes.sums.opened.saturating_sub(1),
+            is_motion: notes.is_motion,
+            tracks: notes.n_tracks,
+            advice,
+        }
+    }
+
+    /// Sums for `/metrics`.
+    pub fn sums(&self) -> CameraSums {
+        self.lock().sums
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Notes {
+    fn note_info(&mut self, info: &source::Info) {
+        self.mode_in_use = Some(info.mode_in_use);
+        self.http_status = info.http_status;
+        self.auth_scheme = info.auth_scheme.map(|scheme| scheme.name().to_owned());
+        self.certificate_sha256 = info.peer_certificate_sha256.as_ref().map(|hash| hex(hash));
+    }
+}
+
+/// Seconds with one decimal.
+fn seconds(duration: Duration) -> f32 {
+    (duration.as_secs_f32() * 10.0).round() / 10.0
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

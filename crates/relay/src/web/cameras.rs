@@ -1,0 +1,293 @@
+//! Cameras over REST: list, add, change, switch, remove.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use store::Expected;
+use types::CameraId;
+use utoipa::ToSchema;
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::session::{Editor, Viewer};
+use crate::cameras::{CameraRecord, camera_key, new_camera_id};
+use crate::settings::{
+    CameraDocument, LinkInput, LinkView, MAX_CAMERAS, RuleDocument, ZoneDocument,
+};
+use crate::supervise::{CameraRuntime, CameraStatus};
+
+/// A camera as we show it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CameraView {
+    /// Id in addresses; never changes.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Whether pictures are pulled and analysed.
+    pub is_enabled: bool,
+    /// How the camera is reached.
+    pub link: LinkView,
+    /// Places that rules refer to.
+    pub zones: Vec<ZoneDocument>,
+    /// Places where motion is ignored.
+    pub masks: Vec<ZoneDocument>,
+    /// What raises alarms.
+    pub rules: Vec<RuleDocument>,
+    /// 1 (only large, clear motion) to 10 (the slightest).
+    pub motion_sensitivity: u8,
+    /// Send it back with a change; a newer one in between answers 409.
+    pub revision: u64,
+    /// What it is doing.
+    pub status: CameraStatus,
+}
+
+/// All cameras.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CameraList {
+    /// By name of id.
+    pub cameras: Vec<CameraView>,
+}
+
+/// A camera to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraNew {
+    /// As people call it, 1 to 64 characters.
+    pub name: String,
+    /// How the camera is reached.
+    pub link: LinkInput,
+}
+
+/// A camera's new settings.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraChange {
+    /// Ignored; accepted so that a reply can be sent back.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// As people call it, 1 to 64 characters.
+    pub name: String,
+    /// Whether pictures are pulled and analysed.
+    pub is_enabled: bool,
+    /// How the camera is reached.
+    pub link: LinkInput,
+    /// Places that rules refer to, at most 64.
+    pub zones: Vec<ZoneDocument>,
+    /// Places where motion is ignored, at most 64.
+    pub masks: Vec<ZoneDocument>,
+    /// What raises alarms, at most 256.
+    pub rules: Vec<RuleDocument>,
+    /// 1 (only large, clear motion) to 10 (the slightest).
+    pub motion_sensitivity: u8,
+    /// The revision that was changed.
+    pub revision: u64,
+}
+
+/// The switch.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraSwitch {
+    /// Whether pictures shall be pulled and analysed.
+    pub is_enabled: bool,
+}
+
+/// Which camera's settings changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct SettingsChange<'a> {
+    camera_id: &'a str,
+}
+
+/// The running camera of this id.
+pub(super) fn find_camera(app: &App, id: &str) -> ApiResult<Arc<CameraRuntime>> {
+    CameraId::new(id)
+        .ok()
+        .and_then(|camera_id| app.fleet.get(&camera_id))
+        .ok_or_else(|| no_camera(id))
+}
+
+fn no_camera(id: &str) -> ApiError {
+    ApiError::not_found(format!("no camera {id:?}: it may have been removed"))
+}
+
+/// All cameras with their states.
+#[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras",
+    responses((status = 200, body = CameraList)))]
+pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<CameraList>> {
+    let records = app.cameras.list().await?;
+    let cameras = records
+        .into_iter()
+        .filter_map(|record| view(&app, record))
+        .collect();
+    Ok(Json(CameraList { cameras }))
+}
+
+/// One camera with its state.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}", tag = "cameras",
+    params(("id" = String, Path, description = "Camera id")),
+    responses((status = 200, body = CameraView), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn get(
+    _: Viewer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<CameraView>> {
+    let record = find_record(&app, &id).await?;
+    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+}
+
+/// Adds a camera and starts it.
+#[utoipa::path(post, path = "/api/v1/cameras", tag = "cameras", request_body = CameraNew,
+    responses((status = 201, body = CameraView), (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn add(
+    editor: Editor,
+    State(app): State<App>,
+    Json(new): Json<CameraNew>,
+) -> ApiResult<(StatusCode, Json<CameraView>)> {
+    let existing = app.cameras.list().await?;
+    if existing.len() >= MAX_CAMERAS {
+        return Err(ApiError::conflict(format!(
+            "{MAX_CAMERAS} cameras are the most one airelay holds: use a second one"
+        )));
+    }
+    let taken = |id: &CameraId| existing.iter().any(|record| record.camera_id == *id);
+    let camera_id = new_camera_id(&new.name, taken);
+    let document = CameraDocument::new(new.name, new.link.into_document(None, &app.vault)?);
+    let record = save(&app, &editor, camera_id, document, Expected::Absent).await?;
+    let id = record.camera_id.to_string();
+    let view = view(&app, record).ok_or_else(|| no_camera(&id))?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Changes a camera; it picks the change up at once, without a restart.
+#[utoipa::path(put, path = "/api/v1/cameras/{id}", tag = "cameras", request_body = CameraChange,
+    params(("id" = String, Path, description = "Camera id")),
+    responses((status = 200, body = CameraView), (status = 404, body = super::error::ErrorBody),
+        (status = 409, description = "Somebody else changed it", body = super::error::ErrorBody),
+        (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn change(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(change): Json<CameraChange>,
+) -> ApiResult<Json<CameraView>> {
+    let stored = find_record(&app, &id).await?;
+    let document = CameraDocument {
+        name: change.name,
+        is_enabled: change.is_enabled,
+        link: change
+            .link
+            .into_document(Some(&stored.document.link), &app.vault)?,
+        zones: change.zones,
+        masks: change.masks,
+        rules: change.rules,
+        motion_sensitivity: change.motion_sensitivity,
+    };
+    let expected = Expected::Revision(change.revision);
+    let record = save(&app, &editor, stored.camera_id, document, expected).await?;
+    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+}
+
+/// Switches a camera on or off.
+#[utoipa::path(post, path = "/api/v1/cameras/{id}/enabled", tag = "cameras", request_body = CameraSwitch,
+    params(("id" = String, Path, description = "Camera id")),
+    responses((status = 200, body = CameraView), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn switch(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(switch): Json<CameraSwitch>,
+) -> ApiResult<Json<CameraView>> {
+    let stored = find_record(&app, &id).await?;
+    let document = CameraDocument {
+        is_enabled: switch.is_enabled,
+        ..stored.document
+    };
+    let expected = Expected::Revision(stored.revision);
+    let record = save(&app, &editor, stored.camera_id, document, expected).await?;
+    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+}
+
+/// Removes a camera; its events and pictures stay until retention takes them.
+#[utoipa::path(delete, path = "/api/v1/cameras/{id}", tag = "cameras",
+    params(("id" = String, Path, description = "Camera id")),
+    responses((status = 204), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn remove(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let stored = find_record(&app, &id).await?;
+    app.cameras
+        .delete(&stored.camera_id, &editor.name)
+        .await?;
+    app.fleet.remove(&stored.camera_id).await;
+    app.changes.tell("settings", &SettingsChange { camera_id: &id });
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> {
+    let camera_id = CameraId::new(id).map_err(|_| no_camera(id))?;
+    app.cameras
+        .get(&camera_id)
+        .await?
+        .ok_or_else(|| no_camera(id))
+}
+
+/// Checks, stores, and lets the running camera pick up the new revision.
+async fn save(
+    app: &App,
+    editor: &Editor,
+    camera_id: CameraId,
+    document: CameraDocument,
+    expected: Expected,
+) -> ApiResult<CameraRecord> {
+    document
+        .resolve(&camera_id, 0, &app.vault)
+        .map_err(ApiError::fields)?;
+    let saved = app
+        .cameras
+        .put(&camera_id, &document, expected, &editor.name)
+        .await;
+    let revision = match saved {
+        Ok(revision) => revision,
+        Err(error) => {
+            return Err(match error.downcast_ref::<store::Error>() {
+                Some(store::Error::Conflict { .. }) => ApiError::conflict(
+                    "these settings were changed by somebody else: load them again",
+                ),
+                _ => error.context(format!("save {}", camera_key(&camera_id))).into(),
+            });
+        }
+    };
+    let settings = document
+        .resolve(&camera_id, revision, &app.vault)
+        .map_err(ApiError::fields)?;
+    app.fleet.put(settings);
+    let id = camera_id.as_str();
+    app.changes.tell("settings", &SettingsChange { camera_id: id });
+    Ok(CameraRecord {
+        camera_id,
+        document,
+        revision,
+    })
+}
+
+/// `None` when the camera was removed meanwhile.
+fn view(app: &App, record: CameraRecord) -> Option<CameraView> {
+    let runtime = app.fleet.get(&record.camera_id)?;
+    let document = record.document;
+    Some(CameraView {
+        id: record.camera_id.to_string(),
+        name: document.name,
+        is_enabled: document.is_enabled,
+        link: document.link.view(),
+        zones: document.zones,
+        masks: document.masks,
+        rules: document.rules,
+        motion_sensitivity: document.motion_sensitivity,
+        revision: record.revision,
+        status: app.fleet.status(&runtime),
+    })
+}

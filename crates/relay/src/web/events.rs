@@ -1,0 +1,381 @@
+//! Events and their best shots over REST.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use store::{EventFilter, EventRow, ShotRow, StoredGate};
+use types::{CameraId, Class, EventId, EventKind, ShotStage, Timestamp};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::live::xyxy;
+use super::session::{MaybeSession, Viewer};
+use crate::deliver::picture_claim;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 500;
+
+/// Which events; every part may be left out.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EventQuery {
+    /// Only of this camera.
+    camera: Option<String>,
+    /// Only of these kinds, separated by commas.
+    kind: Option<String>,
+    /// Only of these classes, separated by commas.
+    class: Option<String>,
+    /// Only at or after this time, UTC.
+    from: Option<String>,
+    /// Only before this time, UTC.
+    until: Option<String>,
+    /// Only older than this event: `next_before` of the page before.
+    before: Option<String>,
+    /// Most events, 1 to 500; 50 when absent.
+    limit: Option<u32>,
+}
+
+/// A page of events, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventList {
+    /// Newest first.
+    pub events: Vec<EventView>,
+    /// For the next page; absent on the last one.
+    pub next_before: Option<String>,
+}
+
+/// An event as of its newest step (or one step of it).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventView {
+    /// ULID.
+    pub id: String,
+    /// Camera id.
+    pub camera_id: String,
+    /// The camera's name now; its id when it was removed.
+    pub camera_name: String,
+    /// vmd, people, vehicle or occupancy.
+    pub program: &'static str,
+    /// Which rule.
+    pub rule_id: u32,
+    /// The rule's name when it decided.
+    pub rule_name: String,
+    /// What happened.
+    pub kind: &'static str,
+    /// Which zone.
+    pub zone_id: Option<u32>,
+    /// The zone's name now.
+    pub zone_name: Option<String>,
+    /// begin, update or end.
+    pub phase: &'static str,
+    /// Zero-based number of the step.
+    pub step: u32,
+    /// When it began, UTC.
+    pub started_at: String,
+    /// When it ended, UTC.
+    pub ended_at: Option<String>,
+    /// When this step was decided, UTC.
+    pub at: String,
+    /// Who caused it.
+    pub track_id: Option<u64>,
+    /// What it is.
+    pub class: Option<&'static str>,
+    /// Highest score so far, 0 to 1.
+    pub score: f32,
+    /// Where it is, `[x1, y1, x2, y2]` in parts of the picture.
+    pub bbox: Option<[f32; 4]>,
+    /// The conditions asked, in order.
+    pub why: Vec<GateView>,
+    /// Its picture.
+    pub shot: Option<ShotView>,
+}
+
+/// One condition asked on the way to the decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GateView {
+    /// What was asked.
+    pub gate: String,
+    /// Whether it held.
+    pub passed: bool,
+    /// By what, or why not.
+    pub text: String,
+}
+
+/// A best shot.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShotView {
+    /// Where the picture is.
+    pub url: String,
+    /// early or final.
+    pub stage: &'static str,
+    /// Pixels across.
+    pub width_px: u32,
+    /// Pixels down.
+    pub height_px: u32,
+    /// Frame it was cut from, UTC.
+    pub captured_at: String,
+    /// Why it won.
+    pub quality: QualityView,
+}
+
+/// Parts of a shot's quality, 0 to 1 each.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QualityView {
+    /// Height of the object.
+    pub size: f32,
+    /// Detail in the crop.
+    pub sharpness: f32,
+    /// Not cut by the picture's edge.
+    pub whole: f32,
+    /// Detector's score.
+    pub confidence: f32,
+    /// Neither black nor burnt out.
+    pub exposure: f32,
+    /// All of them weighed.
+    pub total: f32,
+}
+
+/// An event with all its steps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventDetail {
+    /// As of its newest step.
+    #[serde(flatten)]
+    pub event: EventView,
+    /// First to last.
+    pub steps: Vec<EventView>,
+}
+
+impl EventView {
+    /// The event with names as they are now.
+    pub(crate) fn new(app: &App, row: EventRow) -> Self {
+        let settings = app
+            .fleet
+            .get(&row.camera_id)
+            .map(|camera| camera.current_settings());
+        let zone_name = row.zone_id.and_then(|zone_id| {
+            let zones = &settings.as_ref()?.vmd.zones;
+            let zone = zones.iter().find(|zone| zone.zone_id == zone_id)?;
+            Some(zone.name.clone())
+        });
+        let id = row.event_id.to_string();
+        EventView {
+            shot: row.shot.map(|shot| ShotView::new(&id, &shot)),
+            id,
+            camera_name: settings.map_or_else(|| row.camera_id.to_string(), |s| s.name.clone()),
+            camera_id: row.camera_id.to_string(),
+            program: row.program.name(),
+            rule_id: row.rule_id.0,
+            rule_name: row.rule_name,
+            kind: row.kind.name(),
+            zone_id: row.zone_id.map(|zone| zone.0),
+            zone_name,
+            phase: row.phase.name(),
+            step: row.step,
+            started_at: row.started_at.to_string(),
+            ended_at: row.ended_at.map(|at| at.to_string()),
+            at: row.at.to_string(),
+            track_id: row.track_id.map(|track| track.0),
+            class: row.class.map(Class::name),
+            score: row.score,
+            bbox: row.bbox.map(xyxy),
+            why: row.why.into_iter().map(GateView::new).collect(),
+        }
+    }
+}
+
+impl GateView {
+    fn new(gate: StoredGate) -> Self {
+        GateView {
+            gate: gate.name,
+            passed: gate.outcome.passed(),
+            text: gate.outcome.to_string(),
+        }
+    }
+}
+
+impl ShotView {
+    fn new(event_id: &str, shot: &ShotRow) -> Self {
+        let quality = shot.quality;
+        ShotView {
+            // The stage is part of the address, so that a browser fetches the
+            // final shot although it holds the early one.
+            url: format!(
+                "/api/v1/events/{event_id}/shot.jpg?stage={}",
+                stage_name(shot.stage)
+            ),
+            stage: stage_name(shot.stage),
+            width_px: shot.width_px,
+            height_px: shot.height_px,
+            captured_at: shot.captured_at.to_string(),
+            quality: QualityView {
+                size: quality.size,
+                sharpness: quality.sharpness,
+                whole: quality.whole,
+                confidence: quality.confidence,
+                exposure: quality.exposure,
+                total: quality.total,
+            },
+        }
+    }
+}
+
+fn stage_name(stage: ShotStage) -> &'static str {
+    match stage {
+        ShotStage::Early => "early",
+        ShotStage::Final => "final",
+    }
+}
+
+/// Events, newest first.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventQuery),
+    responses((status = 200, body = EventList), (status = 400, body = super::error::ErrorBody)))]
+pub(super) async fn list(
+    _: Viewer,
+    State(app): State<App>,
+    Query(query): Query<EventQuery>,
+) -> ApiResult<Json<EventList>> {
+    let filter = query.into_filter()?;
+    let limit = filter.limit as usize;
+    let rows = app
+        .storage
+        .read(move |reader| reader.list_events(&filter))
+        .await?;
+    let next_before = (rows.len() == limit)
+        .then(|| rows.last().map(|row| row.event_id.to_string()))
+        .flatten();
+    let events = rows
+        .into_iter()
+        .map(|row| EventView::new(&app, row))
+        .collect();
+    Ok(Json(EventList {
+        events,
+        next_before,
+    }))
+}
+
+/// One event with its steps.
+#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events",
+    params(("id" = String, Path, description = "Event id")),
+    responses((status = 200, body = EventDetail), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn get(
+    _: Viewer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<EventDetail>> {
+    let event_id = parse_id(&id)?;
+    let (event, steps) = app
+        .storage
+        .read(move |reader| Ok((reader.event(event_id)?, reader.event_steps(event_id)?)))
+        .await?;
+    let event = event.ok_or_else(|| no_event(&id))?;
+    Ok(Json(EventDetail {
+        event: EventView::new(&app, event),
+        steps: steps
+            .into_iter()
+            .map(|row| EventView::new(&app, row))
+            .collect(),
+    }))
+}
+
+/// Opens one picture without sign-in, as links in webhooks do.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ShotQuery {
+    /// Signature in the link.
+    key: Option<String>,
+}
+
+/// The event's picture.
+#[utoipa::path(get, path = "/api/v1/events/{id}/shot.jpg", tag = "events",
+    params(("id" = String, Path, description = "Event id"), ShotQuery),
+    responses((status = 200, description = "JPEG", content_type = "image/jpeg"),
+        (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn shot_jpg(
+    found: MaybeSession,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<ShotQuery>,
+) -> ApiResult<Response> {
+    let event_id = parse_id(&id)?;
+    let claim = picture_claim(event_id);
+    let has_key = query.key.is_some_and(|key| app.vault.is_signed(&claim, &key));
+    if found.session.is_none() && !has_key {
+        return Err(ApiError::sign_in_first());
+    }
+    let jpeg = app
+        .storage
+        .read(move |reader| match reader.event_shot(event_id)? {
+            Some(shot) => reader.shot_jpeg(shot.shot_id),
+            None => Ok(None),
+        })
+        .await?;
+    let jpeg = jpeg.ok_or_else(|| ApiError::not_found("this event has no picture"))?;
+    Ok((
+        [
+            (header::CONTENT_TYPE, "image/jpeg"),
+            (header::CACHE_CONTROL, "private, max-age=3600"),
+        ],
+        jpeg,
+    )
+        .into_response())
+}
+
+fn parse_id(id: &str) -> ApiResult<EventId> {
+    EventId::parse(id).map_err(|_| no_event(id))
+}
+
+fn no_event(id: &str) -> ApiError {
+    let id: String = id.chars().take(40).collect();
+    ApiError::not_found(format!("no event {id:?}: retention may have removed it"))
+}
+
+impl EventQuery {
+    fn into_filter(self) -> ApiResult<EventFilter> {
+        let bad = |text: String| ApiError::bad_request(text);
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(bad(format!("limit = {limit}: use 1 to {MAX_LIMIT}")));
+        }
+        let time = |text: Option<String>| {
+            text.as_deref()
+                .map(Timestamp::parse_rfc3339)
+                .transpose()
+                .map_err(|error| bad(error.to_string()))
+        };
+        Ok(EventFilter {
+            camera_id: self
+                .camera
+                .as_deref()
+                .map(CameraId::new)
+                .transpose()
+                .map_err(|error| bad(error.to_string()))?,
+            kinds: names(self.kind.as_deref(), "kind", EventKind::from_name)?,
+            classes: names(self.class.as_deref(), "class", Class::from_name)?,
+            from: time(self.from)?,
+            until: time(self.until)?,
+            before: self
+                .before
+                .as_deref()
+                .map(EventId::parse)
+                .transpose()
+                .map_err(|error| bad(error.to_string()))?,
+            limit,
+        })
+    }
+}
+
+fn names<T>(
+    text: Option<&str>,
+    what: &str,
+    from_name: impl Fn(&str) -> Option<T>,
+) -> ApiResult<Vec<T>> {
+    text.unwrap_or_default()
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            from_name(name)
+                .ok_or_else(|| ApiError::bad_request(format!("{what} = {name:?}: no such {what}")))
+        })
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! The web face: pages, REST under `/api/v1`, live changes, health, metrics.
+//!
+//! In: HTTP requests, each bounded in size. Out: answers; never a secret, and
+//! errors as plain words.
+//!
+//! Not here: sockets and TLS (`server`), what cameras do (`supervise`).
+
+mod accounts;
+mod assets;
+mod cameras;
+mod changes;
+mod error;
+mod events;
+mod link_test;
+mod live;
+mod metrics;
+mod openapi;
+mod presets;
+pub mod server;
+mod session;
+mod system;
+mod webhooks;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::routing::{any, get, post, put};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use types::{Clock, Timestamp};
+
+pub(crate) use self::accounts::check_account;
+pub use self::accounts::{Role, hash_password};
+pub use self::changes::Changes;
+pub use self::events::EventView;
+pub use self::link_test::try_link;
+pub use self::openapi::ApiDoc;
+pub(crate) use self::session::hash_token;
+
+use crate::cameras::CameraBook;
+use crate::deliver::Deliveries;
+use crate::pipeline::DetectorFacts;
+use crate::secrets::Vault;
+use crate::storage::Storage;
+use crate::supervise::Fleet;
+
+/// Largest request body. Settings of a camera with 64 zones stay below it.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Longest work on an answer's head. Live bodies go on for as long as watched.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// What all handlers share; clones share it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Running cameras.
+    pub fleet: Arc<Fleet>,
+    /// Camera documents.
+    pub cameras: CameraBook,
+    /// Rows.
+    pub storage: Storage,
+    /// Seals passwords.
+    pub vault: Arc<Vault>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Tells browsers.
+    pub changes: Changes,
+    /// Webhooks and their queues.
+    pub deliveries: Arc<Deliveries>,
+    /// Facts that do not change while running.
+    pub facts: Arc<Facts>,
+    /// Cancelled when the program stops: endless bodies end.
+    pub stop: CancellationToken,
+}
+
+/// Facts that do not change while running.
+#[derive(Debug)]
+pub struct Facts {
+    /// When the program started.
+    pub started_at: Timestamp,
+    /// The detector; `None` for motion only.
+    pub detector: Option<DetectorFacts>,
+    /// Why there is none, or why a slower engine runs it.
+    pub detector_note: Option<String>,
+    /// Threads that analyse.
+    pub n_workers: usize,
+    /// A simulated camera was linked because none was configured.
+    pub is_demo: bool,
+    /// Whether cookies may only travel over TLS.
+    pub is_tls: bool,
+}
+
+/// Pages come from here alone; pictures also from memory of the page itself.
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
+    object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// All addresses.
+pub fn router(app: App) -> Router {
+    let api = Router::new()
+        .route(
+            "/session",
+            get(accounts::session)
+                .post(accounts::sign_in)
+                .delete(accounts::sign_out),
+        )
+        .route("/setup", post(accounts::setup))
+        .route("/cameras", get(cameras::list).post(cameras::add))
+        .route(
+            "/cameras/{id}",
+            get(cameras::get)
+                .put(cameras::change)
+                .delete(cameras::remove),
+        )
+        .route("/cameras/{id}/enabled", post(cameras::switch))
+        .route("/cameras/{id}/frame.jpg", get(live::frame_jpg))
+        .route("/cameras/{id}/live", get(live::live))
+        .route("/link_test", post(link_test::link_test))
+        .route("/presets", get(presets::list))
+        .route("/presets/{id}/command", get(presets::command))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::get))
+        .route("/events/{id}/shot.jpg", get(events::shot_jpg))
+        .route("/changes", get(changes::changes))
+        .route("/system", get(system::system))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route(
+            "/webhooks/{id}",
+            put(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/openapi.json", get(openapi::openapi))
+        .fallback(any(assets::asset));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(system::healthz))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(assets::asset)
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(fixed_header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
+}
+
+fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}

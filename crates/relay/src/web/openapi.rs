@@ -1,0 +1,34 @@
+//! The OpenAPI document, made from the handlers.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use super::{
+    accounts, cameras, changes, events, link_test, live, metrics, presets, system, webhooks,
+};
+
+/// Everything under `/api/v1`.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "airelay",
+        description = "Sign in with POST /api/v1/session; send its csrf_token as X-Csrf-Token with every request that changes something.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        accounts::session, accounts::setup, accounts::sign_in, accounts::sign_out,
+        cameras::list, cameras::get, cameras::add, cameras::change, cameras::switch, cameras::remove,
+        link_test::link_test, presets::list, presets::command,
+        live::live, live::frame_jpg, changes::changes,
+        events::list, events::get, events::shot_jpg,
+        webhooks::list, webhooks::add, webhooks::change, webhooks::remove, webhooks::test,
+        system::system, system::healthz, metrics::metrics,
+    ),
+    components(schemas(live::LiveScene))
+)]
+pub struct ApiDoc;
+
+/// The OpenAPI document.
+pub(super) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(ApiDoc::openapi())
+}

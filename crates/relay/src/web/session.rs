@@ -1,0 +1,162 @@
+//! Who asks: the session cookie, and what its holder may do.
+//!
+//! Handlers name what they need as an argument: [`Viewer`] (signed in),
+//! [`Editor`] (administrator, and the request carries the CSRF token). A
+//! handler without either is open to everybody.
+
+use axum::extract::FromRequestParts;
+use axum::http::{StatusCode, header};
+use axum::http::request::Parts;
+use sha2::{Digest as _, Sha256};
+use store::Session;
+
+use super::accounts::Role;
+use super::error::{ApiError, ApiResult};
+use super::App;
+
+/// Name of the session cookie.
+pub(super) const COOKIE: &str = "airelay_session";
+
+/// Header that carries the CSRF token.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Longest cookie header that is read, bytes.
+const MAX_COOKIE_BYTES: usize = 8_192;
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub(super) struct Viewer(pub(super) Session);
+
+/// An administrator whose page sent this request.
+#[derive(Debug)]
+pub(super) struct Editor {
+    /// For settings revisions and the audit.
+    pub(super) name: String,
+}
+
+/// Whoever may read `/metrics`: signed in, or on this machine.
+#[derive(Debug)]
+pub(super) struct Scraper;
+
+/// The session of this request, if it has a valid one.
+#[derive(Debug)]
+pub(super) struct MaybeSession {
+    /// Who.
+    pub(super) session: Option<Session>,
+    /// Hash of the cookie's token.
+    pub(super) token_hash: Option<[u8; 32]>,
+}
+
+/// What the store keeps of a token.
+pub(crate) fn hash_token(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Refuses a request that another site's page could have made: it must carry
+/// the session's token, or before sign-in at least the header, which browsers
+/// send to other sites only after asking them.
+pub(super) fn check_csrf(parts: &Parts, session: Option<&Session>) -> ApiResult<()> {
+    let sent = parts
+        .headers
+        .get(CSRF_HEADER)
+        .and_then(|value| value.to_str().ok());
+    let is_right = match (sent, session) {
+        (Some(sent), Some(session)) => {
+            hash_token(sent) == hash_token(&session.csrf_token)
+        }
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    if is_right {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "csrf",
+            "the page is out of date: load it again (X-Csrf-Token is missing or old)",
+        ))
+    }
+}
+
+impl FromRequestParts<App> for MaybeSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Some(token_hash) = session_token(parts).map(hash_token) else {
+            return Ok(MaybeSession {
+                session: None,
+                token_hash: None,
+            });
+        };
+        let now = app.clock.now();
+        let session = app
+            .storage
+            .read(move |reader| reader.session(&token_hash, now))
+            .await?;
+        Ok(MaybeSession {
+            session,
+            token_hash: Some(token_hash),
+        })
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let found = MaybeSession::from_request_parts(parts, app).await?;
+        found
+            .session
+            .map(Viewer)
+            .ok_or_else(ApiError::sign_in_first)
+    }
+}
+
+impl FromRequestParts<App> for Editor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
+        check_csrf(parts, Some(&session))?;
+        if Role::from_name(&session.role) != Some(Role::Administrator) {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                "only an administrator may change this",
+            ));
+        }
+        Ok(Editor {
+            name: session.user_name,
+        })
+    }
+}
+
+impl FromRequestParts<App> for Scraper {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let peer = parts
+            .extensions
+            .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
+        if peer.is_some_and(|peer| peer.0.ip().is_loopback()) {
+            return Ok(Scraper);
+        }
+        Viewer::from_request_parts(parts, app)
+            .await
+            .map(|_| Scraper)
+    }
+}
+
+/// Value of our cookie.
+fn session_token(parts: &Parts) -> Option<&str> {
+    parts
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter(|value| value.len() <= MAX_COOKIE_BYTES)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, token)| token)
+}

@@ -1,0 +1,192 @@
+//! Webhooks over REST: list with queue state, add, change, remove, test.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::session::{Editor, Viewer};
+use crate::deliver::{WebhookRecord, sink_name};
+use crate::settings::WebhookInput;
+
+const MAX_WEBHOOKS: usize = 32;
+
+/// All webhooks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookList {
+    /// By id.
+    pub webhooks: Vec<WebhookView>,
+}
+
+/// A webhook and its queue.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookView {
+    /// Identity.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Where events are sent.
+    pub url: String,
+    /// Whether events are sent.
+    pub is_enabled: bool,
+    /// Whether deliveries are signed.
+    pub has_secret: bool,
+    /// Steps that wait.
+    pub queue: u64,
+    /// Last success, UTC.
+    pub last_delivered_at: Option<String>,
+    /// Last failure since then, in words.
+    pub last_error: Option<String>,
+    /// Steps that were refused for good.
+    pub dead: u64,
+}
+
+/// How a test went.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookTest {
+    /// Whether the receiver took it.
+    pub is_ok: bool,
+    /// What it answered.
+    pub message: String,
+}
+
+/// All webhooks with their queues.
+#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks",
+    responses((status = 200, body = WebhookList)))]
+pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<WebhookList>> {
+    let mut webhooks = Vec::new();
+    for record in app.deliveries.book.list().await? {
+        webhooks.push(view(&app, record).await?);
+    }
+    Ok(Json(WebhookList { webhooks }))
+}
+
+/// Adds a webhook; events from now on are sent to it.
+#[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = WebhookInput,
+    responses((status = 201, body = WebhookView), (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn add(
+    editor: Editor,
+    State(app): State<App>,
+    Json(input): Json<WebhookInput>,
+) -> ApiResult<(StatusCode, Json<WebhookView>)> {
+    let records = app.deliveries.book.list().await?;
+    if records.len() >= MAX_WEBHOOKS {
+        return Err(ApiError::conflict(format!("at most {MAX_WEBHOOKS} webhooks")));
+    }
+    let newest = records
+        .iter()
+        .filter_map(|record| record.webhook_id.parse::<u32>().ok())
+        .max()
+        .unwrap_or(0);
+    let record = WebhookRecord {
+        webhook_id: newest.saturating_add(1).to_string(),
+        document: input
+            .into_document(None, &app.vault)
+            .map_err(ApiError::fields)?,
+    };
+    save(&app, &editor, &record).await?;
+    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
+}
+
+/// Changes a webhook; what waits for it is kept.
+#[utoipa::path(put, path = "/api/v1/webhooks/{id}", tag = "webhooks", request_body = WebhookInput,
+    params(("id" = String, Path, description = "Webhook id")),
+    responses((status = 200, body = WebhookView), (status = 404, body = super::error::ErrorBody),
+        (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn change(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(input): Json<WebhookInput>,
+) -> ApiResult<Json<WebhookView>> {
+    let stored = find(&app, &id).await?;
+    let record = WebhookRecord {
+        webhook_id: id,
+        document: input
+            .into_document(Some(&stored.document), &app.vault)
+            .map_err(ApiError::fields)?,
+    };
+    save(&app, &editor, &record).await?;
+    Ok(Json(view(&app, record).await?))
+}
+
+/// Removes a webhook and what waits for it.
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", tag = "webhooks",
+    params(("id" = String, Path, description = "Webhook id")),
+    responses((status = 204), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn remove(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    find(&app, &id).await?;
+    app.deliveries.book.delete(&id, &editor.name).await?;
+    app.deliveries.remove(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends one made-up event, marked as a test, and says what came back.
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/test", tag = "webhooks",
+    params(("id" = String, Path, description = "Webhook id")),
+    responses((status = 200, body = WebhookTest), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn test(
+    _: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<WebhookTest>> {
+    let record = find(&app, &id).await?;
+    let webhook = app
+        .deliveries
+        .make(&record.document)
+        .map_err(ApiError::fields)?;
+    Ok(Json(match app.deliveries.test(&webhook).await {
+        Ok(()) => WebhookTest {
+            is_ok: true,
+            message: "the receiver took the test event".to_owned(),
+        },
+        Err(error) => WebhookTest {
+            is_ok: false,
+            message: error.to_string(),
+        },
+    }))
+}
+
+async fn find(app: &App, id: &str) -> ApiResult<WebhookRecord> {
+    let record = app.deliveries.book.get(id).await?;
+    record.ok_or_else(|| ApiError::not_found(format!("no webhook {id:?}")))
+}
+
+async fn save(app: &App, editor: &Editor, record: &WebhookRecord) -> ApiResult<()> {
+    app.deliveries
+        .make(&record.document)
+        .map_err(ApiError::fields)?;
+    app.deliveries.book.put(record, &editor.name).await?;
+    app.deliveries.apply(record).await?;
+    Ok(())
+}
+
+async fn view(app: &App, record: WebhookRecord) -> ApiResult<WebhookView> {
+    let sink = sink_name(&record.webhook_id);
+    let state = app
+        .storage
+        .read(move |reader| reader.sink_state(&sink))
+        .await?;
+    let document = record.document;
+    Ok(WebhookView {
+        id: record.webhook_id,
+        name: document.name,
+        url: document.url,
+        is_enabled: document.is_enabled,
+        has_secret: document.sealed_secret.is_some(),
+        queue: state.as_ref().map_or(0, |state| state.n_waiting),
+        last_delivered_at: state
+            .as_ref()
+            .and_then(|state| state.last_delivered_at)
+            .map(|at| at.to_string()),
+        last_error: state.as_ref().and_then(|state| state.last_error.clone()),
+        dead: state.as_ref().map_or(0, |state| state.n_dead),
+    })
+}
