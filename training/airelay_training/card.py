@@ -55,11 +55,12 @@ def head(released: dict, measured: dict) -> list[str]:
         f"Made by `training/scorecard.sh` on {datetime.now(UTC).date().isoformat()}. How the detector is built and trained: "
         "[training/README.md](../training/README.md).",
         "",
-        f"**The aim is {verdict}.** Aim: the AP50 of YOLOX-nano at 416x416 in at most half of its milliseconds. Now: "
+        f"**The aim is {verdict}.** Aim: the AP50 of YOLOX-nano at 416x416 on the evaluation pictures, "
+        "in at most half of its milliseconds. Now: "
         f"AP50 {ours['ap50']:.1f} against {rival['ap50']:.1f} ({-gap:+.1f} points), in {share:.2f} of its time.",
         "",
         f"State of training: {released['pictures']:,} augmented pictures seen ({released['steps']:,} steps, "
-        f"{released['hours']:.1f} hours on a shared two-core machine without a GPU), from random weights. "
+        f"{released['hours']:.1f} hours of training), from random weights. "
         + ("**This is an early state: training goes on. Do not rely on it for alarms; a fetched model "
            "(`airelay model add`) finds far more.**" if gap > 5 else "Training goes on."),
         "",
@@ -80,7 +81,8 @@ def comparison(measured: dict) -> list[str]:
         "choose. COCO photographs are not camera views; see the clips below. The number behind a name is the input's width.",
         "",
         *table(["detector", "mean", "person", "bicycle", "vehicle", "ms", "MB"], rows),
-        "ms: network only, ONNX Runtime, one thread, median CPU time at that input size. `airelay-n` is the file that ships, "
+        "ms: network only, ONNX Runtime, CPU time of one thread, best of 40 on a busy machine, at that "
+        "input size. `airelay-n` is the file that ships, "
         "`airelay-n-fp32` the same weights unquantised.",
         "",
     ]  # fmt: skip
@@ -158,7 +160,7 @@ def thresholds(released: dict) -> list[str]:
         "",
         "![Precision and recall by threshold](detector/thresholds.svg)",
         "",
-        "Chosen on the validation split: highest F1 with a precision of at least 0.6, where that can be reached. Classes with few "
+        "Chosen on the validation split: highest F1 with a precision of at least 0.5, where that can be reached. Classes with few "
         "validation objects share the curve of their group.",
         "",
         *table(["class", "threshold", "precision", "recall", "chosen on (objects)"], rows),
@@ -171,7 +173,10 @@ def share(value: float) -> str:
 
 def clips(measured: dict) -> list[str]:
     empty, one = measured["clips"]["empty"], measured["clips"]["one_person"]
-    per_hour = empty["false_visits"] * 3600 / empty["seconds"]
+    per_hour = 3600 / empty["seconds"]
+    rate = f"that is {per_hour * empty['false_visits']:.0f} per hour"
+    if not empty["false_visits"]:
+        rate = f"so fewer than {3 * per_hour:.0f} per hour with 95 % confidence: more footage is needed to say better"
     return [
         "## On camera clips",
         "",
@@ -179,8 +184,8 @@ def clips(measured: dict) -> list[str]:
         "clips (a car park from above, a room) were not trained on.",
         "",
         f"- Empty scenes: {empty['frames']} frames, {empty['seconds']:.0f} s. Frames with a false find: {empty['false_frames']}; "
-        f"separate false finds: {empty['false_visits']}, that is {per_hour:.0f} per hour. So little footage says no more than the "
-        "order of magnitude. Night, rain and trees are not measured: no clip with a clean licence was found, drawn scenes come next.",
+        f"separate false finds: {empty['false_visits']}, {rate}. "
+        "Night, rain and trees are not measured: no clip with a clean licence was found, drawn scenes come next.",
         f"- One standing person: {one['frames']} frames, found in {one['found']} ({100 * one['found'] / one['frames']:.0f} %), "
         f"{one['extra']} boxes too many.",
         "",

@@ -17,9 +17,9 @@ def test_threshold_sits_where_f1_is_best() -> None:
 
 
 def test_precision_goes_before_f1() -> None:
-    hits = [1, 1, 0, 0, 1, 0, 1, 0, 1, 0]
-    choice = from_curve(curve(list(np.linspace(0.7, 0.3, 10)), hits, 5), "person")
-    assert choice.precision >= 0.6 and choice.recall < 1.0
+    hits = [1, 1, *[0] * 9, 1, 1, 1, 1]  # F1 is best at the end, where two of five finds are true
+    choice = from_curve(curve(list(np.linspace(0.7, 0.3, 15)), hits, 6), "person")
+    assert (choice.precision, choice.recall) == (1.0, 2 / 6)
 
 
 def test_group_never_found_keeps_the_plain_default() -> None:
