@@ -18,6 +18,7 @@ const idle = {
   analysed_fps: null,
   dropped: 0,
   decode_errors: 0,
+  detect_errors: 0,
   reconnects: 0,
   is_motion: false,
   tracks: 0,
@@ -143,12 +144,12 @@ export const startCameras = () => [
     receiving(''),
     {
       zones: [
-        { id: '1', name: 'Pavement', points: pavement },
-        { id: '2', name: 'Lawn', points: lawn },
+        { id: 1, name: 'Pavement', points: pavement },
+        { id: 2, name: 'Lawn', points: lawn },
       ],
       masks: [
         {
-          id: '1',
+          id: 1,
           name: 'Street lamp',
           points: [
             [0.86, 0.02],
@@ -159,9 +160,9 @@ export const startCameras = () => [
         },
       ],
       rules: [
-        rule('1', '1', 'Person on the pavement', ['person']),
-        rule('2', '2', 'Anybody on the lawn', ['person', 'bicycle'], { dwell_s: 0, sensitivity: 7 }),
-        rule('3', '2', 'Car on the lawn', ['car', 'truck', 'bus'], { is_enabled: false }),
+        rule(1, 1, 'Person on the pavement', ['person']),
+        rule(2, 2, 'Anybody on the lawn', ['person', 'bicycle'], { dwell_s: 0, sensitivity: 7 }),
+        rule(3, 2, 'Car on the lawn', ['car', 'truck', 'bus'], { is_enabled: false }),
       ],
     },
   ),
@@ -216,7 +217,7 @@ export function makeEvent(number, startedAgo, phase) {
   const yard = seed === 2;
   const id = `01J${String(number).padStart(23, '0')}`;
   const duration = 4 + ((number * 7) % 38);
-  const zone = yard ? ['1', 'Yard'] : object.bbox[3] > 0.8 ? ['2', 'Lawn'] : ['1', 'Pavement'];
+  const zone = yard ? [1, 'Yard'] : object.bbox[3] > 0.8 ? [2, 'Lawn'] : [1, 'Pavement'];
   return {
     id,
     camera_id: yard ? 'yard' : 'front-door',
@@ -231,7 +232,7 @@ export function makeEvent(number, startedAgo, phase) {
     started_at: seconds(startedAgo),
     ended_at: phase === 'end' ? seconds(startedAgo - duration) : null,
     at: seconds(phase === 'end' ? startedAgo - duration : startedAgo),
-    track_id: String(100 + number),
+    track_id: 100 + number,
     class: object.class,
     score: 0.62 + ((number * 13) % 35) / 100,
     bbox: object.bbox,
@@ -355,6 +356,7 @@ export const system = (isMotionOnly) => ({
       },
   is_motion_only: isMotionOnly,
   workers: 2,
-  store: { size_bytes: 84_300_000, free_bytes: 118_000_000_000, events: 2418 },
+  detector_note: null,
+  store: { size_bytes: 84_300_000, free_bytes: 118_000_000_000, events: 2418, lost_batches: 0, error: null },
   is_demo: false,
 });

@@ -11,7 +11,8 @@ export type Change =
   | { type: 'event'; event: RelayEvent }
   | { type: 'shot'; event_id: string; url: string }
   | { type: 'settings'; camera_id: string }
-  | { type: 'system' };
+  | { type: 'system' }
+  | { type: 'reload' };
 
 export interface ChangeListener {
   onChange(change: Change): void;
@@ -43,6 +44,7 @@ export function parseChange(type: string, data: string): Change | null {
     case 'settings':
       return { type, ...(value as { camera_id: string }) };
     case 'system':
+    case 'reload':
       return { type };
     default:
       return null;
@@ -74,7 +76,7 @@ export function openChanges(listener: ChangeListener): () => void {
       timer = setTimeout(reopen, delayMs);
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
     };
-    for (const type of ['camera', 'event', 'shot', 'settings', 'system']) {
+    for (const type of ['camera', 'event', 'shot', 'settings', 'system', 'reload']) {
       current.addEventListener(type, (message: MessageEvent<string>) => {
         const change = parseChange(type, message.data);
         if (change !== null) listener.onChange(change);

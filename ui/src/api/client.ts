@@ -20,6 +20,7 @@ import type {
   SystemInfo,
   Webhook,
   WebhookInput,
+  WebhookTest,
 } from './types';
 import { ApiError, readError } from './errors';
 
@@ -148,6 +149,6 @@ export const putWebhook = (webhookId: string, input: WebhookInput) =>
   call<Webhook>('PUT', `/webhooks/${id(webhookId)}`, input);
 export const deleteWebhook = (webhookId: string) => call<unknown>('DELETE', `/webhooks/${id(webhookId)}`);
 export const testWebhook = (webhookId: string) =>
-  call<{ message?: string } | undefined>('POST', `/webhooks/${id(webhookId)}/test`);
+  call<WebhookTest>('POST', `/webhooks/${id(webhookId)}/test`);
 
 export const changesUrl = `${BASE}/changes`;

@@ -1,7 +1,7 @@
 // What the relay's REST API under /api/v1 sends and takes.
 //
-// Field names are those of the JSON. Times are RFC 3339 text in UTC, ids are text,
-// coordinates are 0..=1 of the picture from its top-left corner.
+// Field names are those of the JSON. Times are RFC 3339 text in UTC. Ids of cameras, events and
+// webhooks are text; those of zones, masks, rules (from 1 within a camera) and tracks are numbers. Coordinates are 0..=1 of the picture from its top-left corner.
 //
 // Not here: how pages hold drafts (`lib/link.ts`, `zones/draft.ts`).
 
@@ -45,7 +45,7 @@ export interface LinkInput extends Omit<Link, 'has_password'> {
 }
 
 export interface Shape {
-  id: string;
+  id: number;
   name: string;
   points: Point[];
 }
@@ -53,10 +53,10 @@ export interface Shape {
 export type ObjectClass = 'person' | 'bicycle' | 'car' | 'motorcycle' | 'bus' | 'truck';
 
 export interface Rule {
-  id: string;
+  id: number;
   name: string;
   kind: 'intruder';
-  zone_id: string;
+  zone_id: number;
   classes: ObjectClass[];
   dwell_s: number;
   sensitivity: number;
@@ -90,6 +90,7 @@ export interface CameraStatus {
   analysed_fps: number | null;
   dropped: number;
   decode_errors: number;
+  detect_errors: number;
   reconnects: number;
   is_motion: boolean;
   tracks: number;
@@ -169,16 +170,16 @@ export interface RelayEvent {
   camera_id: string;
   camera_name: string;
   program: string;
-  rule_id: string;
+  rule_id: number;
   rule_name: string;
   kind: string;
-  zone_id: string | null;
+  zone_id: number | null;
   zone_name: string | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;
   at: string;
-  track_id: string | null;
+  track_id: number | null;
   class: string | null;
   score: number;
   bbox: Box | null;
@@ -225,9 +226,24 @@ export interface SystemInfo {
     licence: string;
   };
   is_motion_only: boolean;
+  /** Why there is no detector, or why a slower engine runs it. */
+  detector_note: string | null;
   workers: number;
-  store: { size_bytes: number; free_bytes: number; events: number };
+  store: {
+    size_bytes: number;
+    free_bytes: number | null;
+    events: number;
+    /** Batches of events lost because nothing could be stored for too long. */
+    lost_batches: number;
+    /** Why events cannot be stored at present. */
+    error: string | null;
+  };
   is_demo: boolean;
+}
+
+export interface WebhookTest {
+  is_ok: boolean;
+  message: string;
 }
 
 export interface Webhook {
@@ -251,7 +267,7 @@ export interface WebhookInput {
 }
 
 export interface LiveTrack {
-  id: string;
+  id: number;
   class: string;
   score: number;
   state: 'tentative' | 'confirmed' | 'lost' | 'ended';
@@ -265,5 +281,5 @@ export interface LiveScene {
   captured_at: string;
   tracks: LiveTrack[];
   motion: Box[];
-  active_zones: string[];
+  active_zones: number[];
 }

@@ -91,6 +91,14 @@ async function loadRecent(): Promise<void> {
   if (page !== null) app.recent = withEvents(app.recent, page.events).slice(0, RECENT);
 }
 
+/** Asks for everything again: at the start, and when changes may have been missed. */
+function loadAll(): void {
+  void loadCameras();
+  void loadSystem();
+  void loadRecent();
+  reopenListeners.forEach((listener) => listener());
+}
+
 export function putCameraLocally(camera: Camera): void {
   app.cameras = withCamera(app.cameras ?? [], camera);
 }
@@ -124,6 +132,9 @@ function onChange(change: Change): void {
     case 'system':
       void loadSystem();
       break;
+    case 'reload':
+      loadAll();
+      break;
   }
 }
 
@@ -138,20 +149,12 @@ function onState(isConnected: boolean): void {
 
 /** Loads everything and follows changes until the returned function is called. */
 export function startLive(): () => void {
-  const loadAll = () => {
-    void loadCameras();
-    void loadSystem();
-    void loadRecent();
-  };
   loadAll();
   const close = openChanges({
     onChange,
     onState,
     onRetry: () => void loadSession(),
-    onReopened: () => {
-      loadAll();
-      reopenListeners.forEach((listener) => listener());
-    },
+    onReopened: loadAll,
   });
   return () => {
     close();

@@ -8,7 +8,7 @@ function scene(seq: number): LiveScene {
     captured_at: '2026-01-01T00:00:00Z',
     tracks: [
       {
-        id: `${seq}`,
+        id: seq,
         class: 'person',
         score: 0.9,
         state: 'confirmed',
@@ -17,7 +17,7 @@ function scene(seq: number): LiveScene {
       },
     ],
     motion: [],
-    active_zones: ['ä – ü'],
+    active_zones: [1, 7],
   };
 }
 

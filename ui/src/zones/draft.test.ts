@@ -39,14 +39,14 @@ describe('undo and redo', () => {
 describe('shapes', () => {
   it('a new zone comes with an intruder rule, a mask without', () => {
     const zone = draft.addShape(empty, 'zone', triangle).plan;
-    expect(zone.rules).toMatchObject([{ zone_id: '1', kind: 'intruder', classes: ['person'] }]);
+    expect(zone.rules).toMatchObject([{ zone_id: 1, kind: 'intruder', classes: ['person'] }]);
     expect(draft.addShape(empty, 'mask', triangle).plan.rules).toEqual([]);
   });
   it('removing a zone removes its rules and never gives its number away below a higher one', () => {
     let plan = draft.addShape(draft.addShape(empty, 'zone', triangle).plan, 'zone', triangle).plan;
-    plan = draft.removeShape(plan, 'zone', '1');
-    expect(plan.rules.map((rule) => rule.zone_id)).toEqual(['2']);
-    expect(draft.nextId(plan.zones)).toBe('3');
+    plan = draft.removeShape(plan, 'zone', 1);
+    expect(plan.rules.map((rule) => rule.zone_id)).toEqual([2]);
+    expect(draft.nextId(plan.zones)).toBe(3);
   });
   it('corners are inserted after their edge and never fall below three', () => {
     expect(draft.insertCorner(triangle, 0, [0.5, 0])).toEqual([
@@ -66,11 +66,11 @@ describe('findProblems', () => {
   const good = draft.addShape(empty, 'zone', triangle).plan;
   it('finds none in a good plan', () => expect(draft.findProblems(good)).toEqual([]));
   it.each([
-    ['name', draft.editShape(good, 'zone', '1', { name: '  ' })],
-    ['at least 3', draft.editShape(good, 'zone', '1', { points: triangle.slice(1) })],
-    ['kind of object', draft.editRule(good, '1', { classes: [] })],
-    ['600', draft.editRule(good, '1', { dwell_s: 601 })],
-    ['600', draft.editRule(good, '1', { dwell_s: Number.NaN })],
+    ['name', draft.editShape(good, 'zone', 1, { name: '  ' })],
+    ['at least 3', draft.editShape(good, 'zone', 1, { points: triangle.slice(1) })],
+    ['kind of object', draft.editRule(good, 1, { classes: [] })],
+    ['600', draft.editRule(good, 1, { dwell_s: 601 })],
+    ['600', draft.editRule(good, 1, { dwell_s: Number.NaN })],
   ])('names what is wrong: %s', (words, plan) => {
     expect(draft.findProblems(plan).map((problem) => problem.message)).toEqual([
       expect.stringContaining(words),
@@ -81,5 +81,5 @@ describe('findProblems', () => {
 it('a plan equals its copy, not a changed one', () => {
   const { plan } = draft.addShape(empty, 'zone', triangle);
   expect(draft.samePlan(plan, structuredClone(plan))).toBe(true);
-  expect(draft.samePlan(plan, draft.editRule(plan, '1', { dwell_s: 2 }))).toBe(false);
+  expect(draft.samePlan(plan, draft.editRule(plan, 1, { dwell_s: 2 }))).toBe(false);
 });

@@ -58,16 +58,14 @@ export function redo(draft: Draft): Draft {
 
 export const samePlan = (a: Plan, b: Plan) => a === b || JSON.stringify(a) === JSON.stringify(b);
 
-/** Ids are whole numbers as text, unique per camera and kind; they double as the zone's number. */
-export function nextId(items: readonly { id: string }[]): string {
-  const used = items.map((item) => Number(item.id)).filter(Number.isInteger);
-  return String(Math.max(0, ...used) + 1);
-}
+/** Ids count from 1, unique per camera and kind; they double as the zone's number. */
+export const nextId = (items: readonly { id: number }[]): number =>
+  Math.max(0, ...items.map(({ id }) => id)) + 1;
 
 const listOf = (kind: ShapeKind): 'zones' | 'masks' => (kind === 'zone' ? 'zones' : 'masks');
 export const shapesOf = (plan: Plan, kind: ShapeKind): Shape[] => plan[listOf(kind)];
 
-export function addShape(plan: Plan, kind: ShapeKind, points: Point[]): { plan: Plan; id: string } {
+export function addShape(plan: Plan, kind: ShapeKind, points: Point[]): { plan: Plan; id: number } {
   const shapes = shapesOf(plan, kind);
   const id = nextId(shapes);
   const name = `${kind === 'zone' ? 'Zone' : 'Mask'} ${id}`;
@@ -76,7 +74,7 @@ export function addShape(plan: Plan, kind: ShapeKind, points: Point[]): { plan: 
   return { plan: kind === 'zone' ? addRule(next, id) : next, id };
 }
 
-export function editShape(plan: Plan, kind: ShapeKind, id: string, edit: Partial<Omit<Shape, 'id'>>): Plan {
+export function editShape(plan: Plan, kind: ShapeKind, id: number, edit: Partial<Omit<Shape, 'id'>>): Plan {
   return {
     ...plan,
     [listOf(kind)]: shapesOf(plan, kind).map((shape) => (shape.id === id ? { ...shape, ...edit } : shape)),
@@ -84,7 +82,7 @@ export function editShape(plan: Plan, kind: ShapeKind, id: string, edit: Partial
 }
 
 /** Removes a shape; a zone's rules go with it. */
-export function removeShape(plan: Plan, kind: ShapeKind, id: string): Plan {
+export function removeShape(plan: Plan, kind: ShapeKind, id: number): Plan {
   const rules = kind === 'zone' ? plan.rules.filter((rule) => rule.zone_id !== id) : plan.rules;
   return { ...plan, rules, [listOf(kind)]: shapesOf(plan, kind).filter((shape) => shape.id !== id) };
 }
@@ -104,7 +102,7 @@ export function deleteCorner(points: readonly Point[], index: number): Point[] {
   return points.length <= MIN_CORNERS ? [...points] : points.filter((_, at) => at !== index);
 }
 
-export function addRule(plan: Plan, zoneId: string): Plan {
+export function addRule(plan: Plan, zoneId: number): Plan {
   const id = nextId(plan.rules);
   const rule: Rule = {
     id,
@@ -119,18 +117,18 @@ export function addRule(plan: Plan, zoneId: string): Plan {
   return { ...plan, rules: [...plan.rules, rule] };
 }
 
-export function editRule(plan: Plan, id: string, edit: Partial<Omit<Rule, 'id'>>): Plan {
+export function editRule(plan: Plan, id: number, edit: Partial<Omit<Rule, 'id'>>): Plan {
   return { ...plan, rules: plan.rules.map((rule) => (rule.id === id ? { ...rule, ...edit } : rule)) };
 }
 
-export const removeRule = (plan: Plan, id: string): Plan => ({
+export const removeRule = (plan: Plan, id: number): Plan => ({
   ...plan,
   rules: plan.rules.filter((rule) => rule.id !== id),
 });
 
 export interface Problem {
   kind: ShapeKind | 'rule';
-  id: string;
+  id: number;
   message: string;
 }
 

@@ -9,7 +9,7 @@ import * as geometry from './geometry';
 
 export interface Selection {
   kind: ShapeKind;
-  id: string;
+  id: number;
 }
 
 export interface Refusal {

@@ -23,9 +23,9 @@ beforeEach(() => {
 describe('drawing', () => {
   it('makes a zone with a rule and selects it', () => {
     expect(draw(square)).toBe(true);
-    expect(editor.plan.zones).toMatchObject([{ id: '1', points: square }]);
+    expect(editor.plan.zones).toMatchObject([{ id: 1, points: square }]);
     expect(editor.plan.rules).toHaveLength(1);
-    expect(editor.selected).toEqual({ kind: 'zone', id: '1' });
+    expect(editor.selected).toEqual({ kind: 'zone', id: 1 });
     expect(editor.isChanged).toBe(true);
   });
   it('refuses a corner whose edge crosses and names both edges', () => {
@@ -105,7 +105,7 @@ describe('changing', () => {
     expect(editor.refusal?.message).toContain('fewest');
   });
   it('removing the selected zone deselects it; undo brings it back', () => {
-    editor.remove({ kind: 'zone', id: '1' });
+    editor.remove({ kind: 'zone', id: 1 });
     expect(editor.selected).toBeNull();
     editor.undo();
     expect(editor.plan.zones).toHaveLength(1);

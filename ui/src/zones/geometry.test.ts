@@ -115,10 +115,10 @@ describe('isInside', () => {
   });
   it('finds the topmost shape first', () => {
     const shapes = [
-      { id: 'below', points: square },
-      { id: 'above', points: square },
+      { id: 1, points: square },
+      { id: 2, points: square },
     ];
-    expect(hits(shapes, [0.5, 0.5]).map((shape) => shape.id)).toEqual(['above', 'below']);
+    expect(hits(shapes, [0.5, 0.5]).map((shape) => shape.id)).toEqual([2, 1]);
     expect(hits(shapes, [0.05, 0.5])).toEqual([]);
   });
 });

@@ -14,8 +14,8 @@ export interface Identity {
 const COLOURS = ['#ffffff', '#56b4e9', '#00c08b', '#f0e442', '#e69f00', '#ff7043', '#cc79a7', '#7aa2ff'];
 const DASHES = ['', '10 5', '3 4', '12 4 3 4'];
 
-export function identityOf(id: string): Identity {
-  const number = Math.max(1, Number.parseInt(id, 10) || 1) - 1;
+export function identityOf(id: number): Identity {
+  const number = Math.max(1, Math.trunc(id)) - 1;
   const round = Math.floor(number / COLOURS.length);
   return {
     colour: COLOURS[number % COLOURS.length] ?? '#ffffff',
