@@ -15,14 +15,14 @@ const PREFIX: &str = "camera/";
 
 /// Camera documents in the store; clones share it.
 #[derive(Clone, Debug)]
-pub struct CameraBook {
+pub(crate) struct CameraBook {
     storage: Storage,
     clock: Arc<dyn Clock>,
 }
 
 /// One camera's document and its revision.
 #[derive(Clone, Debug)]
-pub struct CameraRecord {
+pub(crate) struct CameraRecord {
     /// Which camera.
     pub camera_id: CameraId,
     /// What was saved.
@@ -32,13 +32,13 @@ pub struct CameraRecord {
 }
 
 /// Key of a camera's document in the store.
-pub fn camera_key(camera_id: &CameraId) -> String {
+pub(crate) fn camera_key(camera_id: &CameraId) -> String {
     format!("{PREFIX}{camera_id}")
 }
 
 /// An id made of the letters and digits of `name`, with a number where that
 /// is taken.
-pub fn new_camera_id(name: &str, is_taken: impl Fn(&CameraId) -> bool) -> CameraId {
+pub(crate) fn new_camera_id(name: &str, is_taken: impl Fn(&CameraId) -> bool) -> CameraId {
     let mut base = String::new();
     for character in name.to_lowercase().chars() {
         if character.is_ascii_lowercase() || character.is_ascii_digit() {
@@ -62,7 +62,7 @@ pub fn new_camera_id(name: &str, is_taken: impl Fn(&CameraId) -> bool) -> Camera
 
 impl CameraBook {
     /// The documents in `storage`.
-    pub fn new(storage: Storage, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(storage: Storage, clock: Arc<dyn Clock>) -> Self {
         CameraBook { storage, clock }
     }
 
@@ -70,7 +70,7 @@ impl CameraBook {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn list(&self) -> anyhow::Result<Vec<CameraRecord>> {
+    pub(crate) async fn list(&self) -> anyhow::Result<Vec<CameraRecord>> {
         let settings = self
             .storage
             .read(|reader| reader.list_settings(PREFIX))
@@ -92,7 +92,7 @@ impl CameraBook {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn get(&self, camera_id: &CameraId) -> anyhow::Result<Option<CameraRecord>> {
+    pub(crate) async fn get(&self, camera_id: &CameraId) -> anyhow::Result<Option<CameraRecord>> {
         let key = camera_key(camera_id);
         let settings = self
             .storage
@@ -106,7 +106,7 @@ impl CameraBook {
     /// # Errors
     /// [`store::Error::Conflict`] inside when the newest revision is not the
     /// expected one; or the store cannot write.
-    pub async fn put(
+    pub(crate) async fn put(
         &self,
         camera_id: &CameraId,
         document: &CameraDocument,
@@ -124,7 +124,7 @@ impl CameraBook {
     ///
     /// # Errors
     /// There is none, or the store cannot write.
-    pub async fn delete(&self, camera_id: &CameraId, by: &str) -> anyhow::Result<()> {
+    pub(crate) async fn delete(&self, camera_id: &CameraId, by: &str) -> anyhow::Result<()> {
         let (key, by, now) = (camera_key(camera_id), by.to_owned(), self.clock.now());
         self.storage
             .write(move |store| store.delete_settings(&key, Expected::Any, &by, now))
@@ -140,8 +140,8 @@ fn record(settings: Settings) -> anyhow::Result<Option<CameraRecord>> {
     };
     let id = settings.key.strip_prefix(PREFIX).unwrap_or(&settings.key);
     let camera_id = CameraId::new(id)?;
-    let document = serde_json::from_str(&json)
-        .with_context(|| format!("read settings {}", settings.key))?;
+    let document =
+        serde_json::from_str(&json).with_context(|| format!("read settings {}", settings.key))?;
     Ok(Some(CameraRecord {
         camera_id,
         document,

@@ -71,7 +71,10 @@ enum Command {
 /// Runs the program; the exit code says whether it worked.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let is_server = matches!(cli.command, None | Some(Command::Serve(_)) | Some(Command::Sim(_)));
+    let is_server = matches!(
+        cli.command,
+        None | Some(Command::Serve(_)) | Some(Command::Sim(_))
+    );
     match dispatch(cli, is_server) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -83,17 +86,19 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
     let common = &cli.common;
-    let command = cli.command.unwrap_or(Command::Serve(serve::ServeArgs::default()));
+    let command = cli
+        .command
+        .unwrap_or(Command::Serve(serve::ServeArgs::default()));
     let overrides = match &command {
         Command::Serve(args) => args.overrides(),
         _ => Overrides::default(),
     };
-    let config = common.load(overrides)?;
+    let config = common.load(&overrides)?;
     start_logging(&config, is_server);
     match command {
         Command::Serve(args) => serve::run(&config, &args),
         Command::Camera(command) => camera::run(&config, command),
-        Command::Sim(args) => sim::run(args),
+        Command::Sim(args) => sim::run(&args),
         Command::Model(command) => model::run(&config, command),
         Command::Replay(args) => replay::run(&config, &args),
         Command::User(command) => user::run(&config, command),
@@ -103,15 +108,14 @@ fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
 }
 
 impl Common {
-    fn load(&self, overrides: Overrides) -> anyhow::Result<Config> {
-        Config::load(
-            self.config.as_deref(),
-            Overrides {
-                data_dir: self.data_dir.clone(),
-                model: self.model.clone(),
-                ..overrides
-            },
-        )
+    fn load(&self, overrides: &Overrides) -> anyhow::Result<Config> {
+        let overrides = Overrides {
+            data_dir: self.data_dir.clone(),
+            model: self.model.clone(),
+            listen: overrides.listen,
+            workers: overrides.workers,
+        };
+        Config::load(self.config.as_deref(), overrides)
     }
 }
 
@@ -119,8 +123,7 @@ impl Common {
 /// `info,relay=debug`.
 fn start_logging(config: &Config, is_server: bool) {
     let default = if is_server { "info" } else { "warn" };
-    let filter =
-        EnvFilter::try_from_env("AIRELAY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_env("AIRELAY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -78,10 +78,8 @@ pub struct Overrides {
     pub workers: Option<usize>,
 }
 
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(
-    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-    8_092,
-);
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8_092);
 
 const MAX_WORKERS: usize = 256;
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::Clock;
 
-pub use self::book::{WebhookBook, WebhookRecord};
+pub(crate) use self::book::{WebhookBook, WebhookRecord};
 pub(crate) use self::task::picture_claim;
 
 use crate::secrets::Vault;
@@ -27,7 +27,7 @@ use crate::storage::Storage;
 
 /// All webhooks and their tasks.
 #[derive(Debug)]
-pub struct Deliveries {
+pub(crate) struct Deliveries {
     storage: Storage,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
@@ -52,14 +52,14 @@ struct Courier {
 }
 
 /// Name of a webhook's sink in the store.
-pub fn sink_name(webhook_id: &str) -> String {
+pub(crate) fn sink_name(webhook_id: &str) -> String {
     format!("webhook/{webhook_id}")
 }
 
 impl Deliveries {
     /// Webhooks whose documents and queues are in `storage`; `public_url`
     /// precedes the path of picture links.
-    pub fn new(
+    pub(crate) fn new(
         storage: Storage,
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
@@ -80,7 +80,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn start(
+    pub(crate) async fn start(
         self: &Arc<Self>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
@@ -99,7 +99,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// The store cannot note whether the sink is on.
-    pub async fn apply(self: &Arc<Self>, record: &WebhookRecord) -> anyhow::Result<()> {
+    pub(crate) async fn apply(self: &Arc<Self>, record: &WebhookRecord) -> anyhow::Result<()> {
         self.halt(&record.webhook_id);
         let (sink, now) = (sink_name(&record.webhook_id), self.clock.now());
         let is_enabled = record.document.is_enabled;
@@ -125,7 +125,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn remove(&self, webhook_id: &str) -> anyhow::Result<()> {
+    pub(crate) async fn remove(&self, webhook_id: &str) -> anyhow::Result<()> {
         self.halt(webhook_id);
         let sink = sink_name(webhook_id);
         self.storage
@@ -134,7 +134,7 @@ impl Deliveries {
     }
 
     /// New rows wait: whoever sleeps shall look.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         for courier in lock(&self.couriers).values() {
             courier.wake.notify_one();
         }
@@ -144,7 +144,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// Names the field that cannot be used.
-    pub fn make(&self, document: &WebhookDocument) -> Result<Webhook, FieldErrors> {
+    pub(crate) fn make(&self, document: &WebhookDocument) -> Result<Webhook, FieldErrors> {
         let mut errors = FieldErrors::default();
         let secret = match document.sealed_secret.as_deref() {
             None => None,
@@ -172,7 +172,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// What the receiver answered.
-    pub async fn test(&self, webhook: &Webhook) -> Result<(), DeliverError> {
+    pub(crate) async fn test(&self, webhook: &Webhook) -> Result<(), DeliverError> {
         let now = self.clock.now();
         webhook.deliver(&task::test_message(now), now).await
     }

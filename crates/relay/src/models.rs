@@ -8,19 +8,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use rust_embed::RustEmbed;
 use vision::detect::{Backend, Manifest, OrtBackend, RtenBackend};
 
 use crate::pipeline::EngineFactory;
 
-/// The detector that ships with the program; empty in a build without one.
-#[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../models"]
-#[allow_missing = true]
-struct BuiltIn;
+/// Manifest of the detector that ships with the program.
+const BUILT_IN_MANIFEST: &str = include_str!("../../../models/airelay-n.toml");
 
-/// Manifest of the built-in detector that is used.
-const BUILT_IN: &str = "airelay-n.toml";
+/// Its network.
+const BUILT_IN_NETWORK: &[u8] = include_bytes!("../../../models/airelay-n.onnx");
+
+/// Name by which the built-in detector is chosen.
+pub(crate) const BUILT_IN: &str = "built-in";
+
+/// Name by which no detector is chosen: motion only.
+pub(crate) const NONE: &str = "none";
 
 /// File in the models folder that names the chosen model.
 const CHOSEN: &str = "chosen";
@@ -44,13 +46,13 @@ pub struct ModelFiles {
 
 /// The models folder of a data folder.
 #[derive(Clone, Debug)]
-pub struct ModelFolder {
+pub(crate) struct ModelFolder {
     folder: PathBuf,
 }
 
 impl ModelFolder {
     /// The models folder of `data_dir`; need not exist.
-    pub fn new(data_dir: &Path) -> Self {
+    pub(crate) fn new(data_dir: &Path) -> Self {
         ModelFolder {
             folder: data_dir.join("models"),
         }
@@ -60,7 +62,7 @@ impl ModelFolder {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn list(&self) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn list(&self) -> anyhow::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -77,25 +79,26 @@ impl ModelFolder {
         Ok(names)
     }
 
-    /// Name of the model chosen by a person, if any.
-    pub fn chosen(&self) -> Option<String> {
-        let name = fs::read_to_string(self.folder.join(CHOSEN)).ok()?;
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    /// Name of the model chosen; [`BUILT_IN`] where nobody chose.
+    pub(crate) fn chosen(&self) -> String {
+        let name = fs::read_to_string(self.folder.join(CHOSEN)).unwrap_or_default();
+        match name.trim() {
+            "" => BUILT_IN.to_owned(),
+            name => name.to_owned(),
+        }
     }
 
-    /// Chooses an installed model, or with `None` the built-in one.
+    /// Chooses an installed model, [`BUILT_IN`] or [`NONE`].
     ///
     /// # Errors
     /// There is no such model, or the folder cannot be written.
-    pub fn choose(&self, name: Option<&str>) -> anyhow::Result<()> {
-        if let Some(name) = name {
-            let known = self.list()?;
-            if !known.iter().any(|known| known == name) {
-                bail!("no model {name:?}: installed are {known:?}");
-            }
+    pub(crate) fn choose(&self, name: &str) -> anyhow::Result<()> {
+        let known = self.list()?;
+        if name != BUILT_IN && name != NONE && !known.iter().any(|known| known == name) {
+            bail!("no model {name:?}: there are {BUILT_IN}, {NONE} and installed {known:?}");
         }
         fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::write(self.folder.join(CHOSEN), name.unwrap_or_default()))
+            .and_then(|()| fs::write(self.folder.join(CHOSEN), name))
             .with_context(|| format!("write {}", self.folder.join(CHOSEN).display()))
     }
 
@@ -104,7 +107,7 @@ impl ModelFolder {
     /// # Errors
     /// The files cannot be read, do not fit each other, or the model is
     /// installed already.
-    pub fn add(&self, manifest_file: &Path) -> anyhow::Result<String> {
+    pub(crate) fn add(&self, manifest_file: &Path) -> anyhow::Result<String> {
         let text = read_manifest(manifest_file)?;
         let model = open_files(manifest_file)?;
         let name = model.manifest.name.clone();
@@ -113,7 +116,10 @@ impl ModelFolder {
         }
         let target = self.folder.join(&name);
         if target.exists() {
-            bail!("model {name:?} is installed already: remove {} first", target.display());
+            bail!(
+                "model {name:?} is installed already: remove {} first",
+                target.display()
+            );
         }
         // A folder that is renamed into place is there wholly or not at all.
         let partial = self.folder.join(format!(".{name}.partial"));
@@ -130,43 +136,37 @@ impl ModelFolder {
         Ok(name)
     }
 
-    /// The model that shall run: `named` manifest file, chosen, or built-in;
-    /// `None` when this build has none and nothing is installed.
+    /// The model that shall run: of the `named` manifest file, else the chosen
+    /// one; `None` when people chose motion only.
     ///
     /// # Errors
     /// The named or chosen model cannot be used.
-    pub fn open(&self, named: Option<&Path>) -> anyhow::Result<Option<ModelFiles>> {
+    pub(crate) fn open(&self, named: Option<&Path>) -> anyhow::Result<Option<ModelFiles>> {
         if let Some(manifest_file) = named {
             return open_files(manifest_file).map(Some);
         }
-        match self.chosen() {
-            Some(name) => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
-            None => built_in(),
+        match self.chosen().as_str() {
+            NONE => Ok(None),
+            BUILT_IN => built_in().map(Some),
+            name => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
         }
     }
 }
 
-/// The built-in detector; `None` in a build without one.
+/// The built-in detector.
 ///
 /// # Errors
 /// Manifest and network do not fit: the build is broken.
-pub fn built_in() -> anyhow::Result<Option<ModelFiles>> {
-    let Some(manifest) = BuiltIn::get(BUILT_IN) else {
-        return Ok(None);
-    };
-    let text = std::str::from_utf8(&manifest.data).context("built-in manifest")?;
-    let manifest = Manifest::parse(text).context("built-in manifest")?;
-    let Some(network) = BuiltIn::get(&manifest.file) else {
-        bail!("built-in model: {} was left out of the build", manifest.file);
-    };
+pub(crate) fn built_in() -> anyhow::Result<ModelFiles> {
+    let manifest = Manifest::parse(BUILT_IN_MANIFEST).context("built-in manifest")?;
     manifest
-        .check_model(&network.data)
+        .check_model(BUILT_IN_NETWORK)
         .context("built-in model")?;
-    Ok(Some(ModelFiles {
+    Ok(ModelFiles {
         manifest,
-        bytes: network.data.into_owned(),
+        bytes: BUILT_IN_NETWORK.to_vec(),
         origin: "built in".to_owned(),
-    }))
+    })
 }
 
 /// Reads a manifest and the network beside it.
@@ -264,12 +264,28 @@ mod tests {
     }
 
     #[test]
+    fn built_in_model_fits_its_manifest() {
+        let model = built_in().unwrap();
+        assert_eq!(model.manifest.file, "airelay-n.onnx");
+    }
+
+    #[test]
+    fn motion_only_can_be_chosen_and_taken_back() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = ModelFolder::new(data.path());
+        folder.choose(NONE).unwrap();
+        assert!(folder.open(None).unwrap().is_none());
+        folder.choose(BUILT_IN).unwrap();
+        assert!(folder.open(None).unwrap().is_some());
+    }
+
+    #[test]
     fn folder_without_models_has_none_and_refuses_unknown_ones() {
         let data = tempfile::tempdir().unwrap();
         let folder = ModelFolder::new(data.path());
         assert!(folder.list().unwrap().is_empty());
-        assert_eq!(folder.chosen(), None);
-        let error = folder.choose(Some("x")).unwrap_err().to_string();
+        assert_eq!(folder.chosen(), BUILT_IN);
+        let error = folder.choose("x").unwrap_err().to_string();
         assert!(error.contains("no model \"x\""), "{error}");
     }
 }

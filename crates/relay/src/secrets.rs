@@ -84,9 +84,9 @@ impl Vault {
 
     /// Whether `signature` is what [`sign`](Self::sign) gave for `claim`.
     pub fn is_signed(&self, claim: &str, signature: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(signature).is_ok_and(|tag| {
-            hmac::verify(&self.signing_key, claim.as_bytes(), &tag).is_ok()
-        })
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|tag| hmac::verify(&self.signing_key, claim.as_bytes(), &tag).is_ok())
     }
 
     /// Encrypts `plain`.
@@ -105,10 +105,7 @@ impl Vault {
             )
             .map_err(|_| anyhow::anyhow!("encrypt secret: refused by the cipher"))?;
         let sealed = [&nonce[..], &bytes].concat();
-        Ok(format!(
-            "{SEALED_PREFIX}{}",
-            STANDARD_NO_PAD.encode(sealed)
-        ))
+        Ok(format!("{SEALED_PREFIX}{}", STANDARD_NO_PAD.encode(sealed)))
     }
 
     /// Decrypts what [`seal`](Self::seal) gave.
@@ -116,9 +113,8 @@ impl Vault {
     /// # Errors
     /// The text was sealed with another key or is damaged.
     pub fn open_sealed(&self, sealed: &str) -> anyhow::Result<String> {
-        let wrong_key = || {
-            anyhow::anyhow!("decrypt secret: sealed with another key; enter the password again")
-        };
+        let wrong_key =
+            || anyhow::anyhow!("decrypt secret: sealed with another key; enter the password again");
         let encoded = sealed.strip_prefix(SEALED_PREFIX).ok_or_else(wrong_key)?;
         let bytes = STANDARD_NO_PAD.decode(encoded).map_err(|_| wrong_key())?;
         let (nonce, cipher_text) = bytes
@@ -141,7 +137,7 @@ impl Vault {
 ///
 /// # Errors
 /// The system gives no random numbers.
-pub fn random_token() -> anyhow::Result<String> {
+pub(crate) fn random_token() -> anyhow::Result<String> {
     let mut bytes = [0; 32];
     fill(&SystemRandom::new(), &mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
@@ -151,7 +147,7 @@ pub fn random_token() -> anyhow::Result<String> {
 ///
 /// # Errors
 /// The system gives no random numbers.
-pub fn random_seed() -> anyhow::Result<u64> {
+pub(crate) fn random_seed() -> anyhow::Result<u64> {
     let mut bytes = [0; 8];
     fill(&SystemRandom::new(), &mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
@@ -161,7 +157,7 @@ pub fn random_seed() -> anyhow::Result<u64> {
 ///
 /// # Errors
 /// The file exists or cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

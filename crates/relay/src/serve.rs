@@ -166,13 +166,19 @@ impl Relay {
         info!("stopping");
         self.app.fleet.stop_sources();
         let workers = self.scheduler_workers;
-        if tokio::task::spawn_blocking(move || workers.stop()).await.is_err() {
+        if tokio::task::spawn_blocking(move || workers.stop())
+            .await
+            .is_err()
+        {
             error!("stop workers: the task failed");
         }
         self.app.fleet.finish().await;
         self.app.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait())
+            .await
+            .is_err()
+        {
             warn!(n_tasks = self.tasks.len(), "still running: left behind");
         }
         self.web_stop.cancel();
@@ -183,7 +189,10 @@ impl Relay {
             demo.stop().await;
         }
         let storage = self.app.storage.clone();
-        if tokio::task::spawn_blocking(move || storage.stop()).await.is_err() {
+        if tokio::task::spawn_blocking(move || storage.stop())
+            .await
+            .is_err()
+        {
             error!("stop store: the task failed");
         }
         info!("stopped");
@@ -195,7 +204,11 @@ fn make_factory(config: &Config) -> anyhow::Result<(EngineFactory, Option<String
     let folder = ModelFolder::new(&config.data_dir);
     match folder.open(config.model.as_deref())? {
         Some(model) => {
-            info!(model = model.manifest.name, origin = model.origin, "detector");
+            info!(
+                model = model.manifest.name,
+                origin = model.origin,
+                "detector"
+            );
             let (factory, note) = engine_factory(model);
             if let Some(note) = &note {
                 warn!(note, "detector");
@@ -203,7 +216,8 @@ fn make_factory(config: &Config) -> anyhow::Result<(EngineFactory, Option<String
             Ok((factory, note))
         }
         None => {
-            let note = "no detector is installed: motion only; add one with `airelay model add`";
+            let note =
+                "no detector was chosen: motion only; choose one with `airelay model use built-in`";
             warn!("{note}");
             Ok((EngineFactory::motion_only(), Some(note.to_owned())))
         }

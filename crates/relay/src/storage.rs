@@ -30,7 +30,7 @@ const MAX_IDLE_READERS: usize = 4;
 type WriteJob = Box<dyn FnOnce(&mut Store) + Send>;
 
 /// Called on the writer's thread after a batch was stored.
-pub type OnStored = Box<dyn Fn(&Reader, &Batch, &Appended) + Send>;
+pub(crate) type OnStored = Box<dyn Fn(&Reader, &Batch, &Appended) + Send>;
 
 enum Message {
     Append(Batch),
@@ -40,7 +40,7 @@ enum Message {
 
 /// Handle to the store; clones share it.
 #[derive(Clone, Debug)]
-pub struct Storage {
+pub(crate) struct Storage {
     shared: Arc<Shared>,
 }
 
@@ -60,7 +60,7 @@ impl Storage {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(store: Store, on_stored: OnStored) -> anyhow::Result<Self> {
+    pub(crate) fn start(store: Store, on_stored: OnStored) -> anyhow::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let storage = Storage {
             shared: Arc::new(Shared {
@@ -89,7 +89,7 @@ impl Storage {
     }
 
     /// Hands over events and best shots to be stored; never waits.
-    pub fn append(&self, batch: Batch) {
+    pub(crate) fn append(&self, batch: Batch) {
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
             self.shared.sender.try_send(Message::Append(batch))
         {
@@ -102,7 +102,7 @@ impl Storage {
     ///
     /// # Errors
     /// What `write` answers, or that the store is busy or stopped.
-    pub async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut Store) -> Result<T, store::Error> + Send + 'static,
     ) -> anyhow::Result<T> {
@@ -131,7 +131,7 @@ impl Storage {
     ///
     /// # Errors
     /// What `write` answers, or that the store is busy or stopped.
-    pub fn write_blocking<T: Send + 'static>(
+    pub(crate) fn write_blocking<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut Store) -> Result<T, store::Error> + Send + 'static,
     ) -> anyhow::Result<T> {
@@ -146,7 +146,7 @@ impl Storage {
     ///
     /// # Errors
     /// What `read` answers, or that no reader can be opened.
-    pub async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Reader) -> Result<T, store::Error> + Send + 'static,
     ) -> anyhow::Result<T> {
@@ -157,22 +157,22 @@ impl Storage {
     }
 
     /// Batches lost because the queue was full.
-    pub fn n_lost_batches(&self) -> u64 {
+    pub(crate) fn n_lost_batches(&self) -> u64 {
         self.shared.n_lost_batches.load(Ordering::Relaxed)
     }
 
     /// Appends that failed and were or will be tried again.
-    pub fn n_failed_appends(&self) -> u64 {
+    pub(crate) fn n_failed_appends(&self) -> u64 {
         self.shared.n_failed_appends.load(Ordering::Relaxed)
     }
 
     /// Why events cannot be stored at present.
-    pub fn append_error(&self) -> Option<String> {
+    pub(crate) fn append_error(&self) -> Option<String> {
         lock(&self.shared.append_error).clone()
     }
 
     /// Stores what waits, then ends the thread. Blocks.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         if self.shared.sender.send(Message::Stop).is_err() {
             tracing::warn!("store thread had stopped before");
         }
@@ -216,7 +216,9 @@ impl Writer {
     fn run(mut self) {
         loop {
             let message = if self.pending.is_empty() {
-                self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                self.receiver
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 self.receiver.recv_timeout(RETRY_AFTER)
             };

@@ -119,9 +119,15 @@ fn describe(status: &CameraStatus) {
         say(&format!("certificate  SHA-256 {certificate}"));
     }
     if let Some(size) = status.resolution {
-        say(&format!("resolution   {}x{}", size.width_px, size.height_px));
+        say(&format!(
+            "resolution   {}x{}",
+            size.width_px, size.height_px
+        ));
         say(&format!("frame rate   {:.1} per second", status.fps));
-        say(&format!("bit rate     {} kbit/s", status.bit_rate_bps / 1_000));
+        say(&format!(
+            "bit rate     {} kbit/s",
+            status.bit_rate_bps / 1_000
+        ));
     }
     for advice in &status.advice {
         say(&format!("advice       {}", advice.message));
@@ -141,7 +147,10 @@ fn list(config: &Config) -> anyhow::Result<()> {
         let switch = if document.is_enabled { "on" } else { "off" };
         let id = settings.key.trim_start_matches("camera/");
         let link = &document.link;
-        say(&format!("{id}\t{switch}\t{}\t{}{}", document.name, link.host, link.path));
+        say(&format!(
+            "{id}\t{switch}\t{}\t{}{}",
+            document.name, link.host, link.path
+        ));
     }
     Ok(())
 }
@@ -201,7 +210,10 @@ fn split_port(authority: &str) -> anyhow::Result<(String, Option<u16>)> {
         },
     };
     let port = port
-        .map(|port| port.parse().map_err(|_| anyhow::anyhow!("{port:?}: expected a port")))
+        .map(|port| {
+            port.parse()
+                .map_err(|_| anyhow::anyhow!("{port:?}: expected a port"))
+        })
         .transpose()?;
     Ok((host.to_owned(), port))
 }

@@ -10,7 +10,9 @@ use types::{Clock as _, NormBox};
 use super::say;
 use crate::SystemClock;
 use crate::config::Config;
-use crate::models::{ModelFiles, ModelFolder, built_in, engine_factory, rten_factory};
+use crate::models::{
+    BUILT_IN, ModelFiles, ModelFolder, NONE, built_in, engine_factory, rten_factory,
+};
 use crate::pipeline::EngineFactory;
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +22,7 @@ pub(super) enum ModelCommand {
         /// Manifest; the network lies beside it
         manifest: PathBuf,
     },
-    /// Choose an installed model, or `built-in`, from the next start
+    /// Choose an installed model, `built-in`, or `none` (motion only), from the next start
     Use {
         /// Name of the model
         name: String,
@@ -35,25 +37,27 @@ pub(super) enum ModelCommand {
     },
 }
 
-const BUILT_IN: &str = "built-in";
-
 pub(super) fn run(config: &Config, command: ModelCommand) -> anyhow::Result<()> {
     let folder = ModelFolder::new(&config.data_dir);
     match command {
         ModelCommand::Add { manifest } => {
             let name = folder.add(&manifest)?;
             // Refuse what does not run here before it is chosen.
-            let installed = config.data_dir.join("models").join(&name).join("manifest.toml");
+            let installed = config
+                .data_dir
+                .join("models")
+                .join(&name)
+                .join("manifest.toml");
             let model = crate::models::open_files(&installed)?;
             engine_factory(model)
                 .0
                 .make()
                 .with_context(|| format!("try model {name}"))?;
-            folder.choose(Some(&name))?;
+            folder.choose(&name)?;
             say(&format!("installed {name}; used from the next start"));
         }
         ModelCommand::Use { name } => {
-            folder.choose(Some(name.as_str()).filter(|name| *name != BUILT_IN))?;
+            folder.choose(&name)?;
             say(&format!("{name} is used from the next start"));
         }
         ModelCommand::List => list(&folder)?,
@@ -64,20 +68,19 @@ pub(super) fn run(config: &Config, command: ModelCommand) -> anyhow::Result<()> 
 
 fn list(folder: &ModelFolder) -> anyhow::Result<()> {
     let chosen = folder.chosen();
-    let mark = |is_used: bool| if is_used { "* " } else { "  " };
-    match built_in()? {
-        Some(model) => say(&format!(
-            "{}{BUILT_IN}\t{}\t{} bytes\t{}",
-            mark(chosen.is_none()),
-            model.manifest.name,
-            model.bytes.len(),
-            model.manifest.licence
-        )),
-        None => say("  (no built-in detector in this build)"),
-    }
+    let mark = |name: &str| if chosen == name { "* " } else { "  " };
+    let model = built_in()?;
+    say(&format!(
+        "{}{BUILT_IN}\t{}\t{} bytes\t{}",
+        mark(BUILT_IN),
+        model.manifest.name,
+        model.bytes.len(),
+        model.manifest.licence
+    ));
     for name in folder.list()? {
-        say(&format!("{}{name}", mark(chosen.as_ref() == Some(&name))));
+        say(&format!("{}{name}", mark(&name)));
     }
+    say(&format!("{}{NONE}\tmotion only", mark(NONE)));
     Ok(())
 }
 
@@ -102,7 +105,10 @@ fn measure(factory: &EngineFactory, n_looks: u32) -> anyhow::Result<()> {
     let clock = SystemClock::new();
     let mut engine = factory.make()?;
     let facts = factory.facts().context("engine without a detector")?;
-    let detector = engine.detector.as_mut().context("engine without a detector")?;
+    let detector = engine
+        .detector
+        .as_mut()
+        .context("engine without a detector")?;
     let picture = jpeg::RgbImage {
         width_px: 480,
         height_px: 270,

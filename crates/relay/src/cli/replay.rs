@@ -63,7 +63,9 @@ pub(super) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     };
     let mut engine = factory.make()?;
     let input_px = factory.facts().map(|facts| facts.input_px);
-    let summary = replay(&input, input_px, &mut engine, |step| print(step, args.scenes))?;
+    let summary = replay(&input, input_px, &mut engine, |step| {
+        print(step, args.scenes);
+    })?;
     say(&json!({
         "summary": {
             "detector": factory.facts().map(|facts| facts.name.as_str()),

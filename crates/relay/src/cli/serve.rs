@@ -43,7 +43,10 @@ pub(super) fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<()> {
         };
         let relay = Relay::start(config, options, Arc::new(SystemClock::new())).await?;
         let scheme = if config.tls { "https" } else { "http" };
-        say(&format!("airelay runs on {scheme}://{}", relay.local_addr()));
+        say(&format!(
+            "airelay runs on {scheme}://{}",
+            relay.local_addr()
+        ));
         if let Some(link) = relay.setup_link() {
             say(&format!("First start: make your account at {link}"));
         }

@@ -92,8 +92,8 @@ enum AuthArg {
 
 const PASSWORD_VARIABLE: &str = "AIRELAY_SIM_PASSWORD";
 
-pub(super) fn run(args: SimArgs) -> anyhow::Result<()> {
-    if list_names(&args) {
+pub(super) fn run(args: &SimArgs) -> anyhow::Result<()> {
+    if list_names(args) {
         return Ok(());
     }
     block_on(async {

@@ -32,14 +32,18 @@ pub(super) fn backup(config: &Config, args: &BackupArgs) -> anyhow::Result<()> {
 /// Says what is there and what is missing, in plain words.
 pub(super) fn check(config: &Config) -> anyhow::Result<()> {
     say(&format!("airelay {}", env!("CARGO_PKG_VERSION")));
-    say(&format!("settings: listen on {}, TLS {}, {} workers, data in {}",
+    say(&format!(
+        "settings: listen on {}, TLS {}, {} workers, data in {}",
         config.listen,
         if config.tls { "on" } else { "off" },
         config.workers,
         config.data_dir.display()
     ));
     match runtime::onnx_runtime() {
-        Ok(onnx_runtime) => say(&format!("inference: ONNX Runtime, {:?}", onnx_runtime.origin())),
+        Ok(onnx_runtime) => say(&format!(
+            "inference: ONNX Runtime, {:?}",
+            onnx_runtime.origin()
+        )),
         Err(error) => say(&format!("inference: the slower rten engine ({error})")),
     }
     match ModelFolder::new(&config.data_dir).open(config.model.as_deref()) {
@@ -52,15 +56,27 @@ pub(super) fn check(config: &Config) -> anyhow::Result<()> {
         Ok(None) => say("detector: none, motion only"),
         Err(error) => say(&format!("detector: cannot be used: {error:#}")),
     }
-    match std::process::Command::new("ffmpeg").arg("-version").output() {
+    match std::process::Command::new("ffmpeg")
+        .arg("-version")
+        .output()
+    {
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout);
-            say(&format!("clips: {}", text.lines().next().unwrap_or("ffmpeg")));
+            say(&format!(
+                "clips: {}",
+                text.lines().next().unwrap_or("ffmpeg")
+            ));
         }
-        Err(_) => say("clips: ffmpeg is not installed; only folders of JPEGs and MJPEG files can be replayed"),
+        Err(_) => say(
+            "clips: ffmpeg is not installed; only folders of JPEGs and MJPEG files can be replayed",
+        ),
     }
-    let listener = std::net::TcpListener::bind(config.listen)
-        .with_context(|| format!("address {} cannot be used (is airelay running?)", config.listen))?;
+    let listener = std::net::TcpListener::bind(config.listen).with_context(|| {
+        format!(
+            "address {} cannot be used (is airelay running?)",
+            config.listen
+        )
+    })?;
     drop(listener);
     say("all checked");
     Ok(())

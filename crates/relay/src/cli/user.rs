@@ -59,7 +59,10 @@ pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
     match command {
         UserCommand::List => {
             for user in store.list_users()? {
-                say(&format!("{}\t{}\tsince {}", user.name, user.role, user.created_at));
+                say(&format!(
+                    "{}\t{}\tsince {}",
+                    user.name, user.role, user.created_at
+                ));
             }
         }
         UserCommand::Add { name, role } => {

@@ -13,14 +13,14 @@ const PREFIX: &str = "webhook/";
 
 /// Webhook documents in the store; clones share it.
 #[derive(Clone, Debug)]
-pub struct WebhookBook {
+pub(crate) struct WebhookBook {
     storage: Storage,
     clock: Arc<dyn Clock>,
 }
 
 /// One webhook's document.
 #[derive(Clone, Debug)]
-pub struct WebhookRecord {
+pub(crate) struct WebhookRecord {
     /// Identity: a number as text.
     pub webhook_id: String,
     /// What was saved.
@@ -29,7 +29,7 @@ pub struct WebhookRecord {
 
 impl WebhookBook {
     /// The documents in `storage`.
-    pub fn new(storage: Storage, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(storage: Storage, clock: Arc<dyn Clock>) -> Self {
         WebhookBook { storage, clock }
     }
 
@@ -37,7 +37,7 @@ impl WebhookBook {
     ///
     /// # Errors
     /// The store cannot be read, or a document in it is damaged.
-    pub async fn list(&self) -> anyhow::Result<Vec<WebhookRecord>> {
+    pub(crate) async fn list(&self) -> anyhow::Result<Vec<WebhookRecord>> {
         let settings = self
             .storage
             .read(|reader| reader.list_settings(PREFIX))
@@ -61,7 +61,7 @@ impl WebhookBook {
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub async fn get(&self, webhook_id: &str) -> anyhow::Result<Option<WebhookRecord>> {
+    pub(crate) async fn get(&self, webhook_id: &str) -> anyhow::Result<Option<WebhookRecord>> {
         let records = self.list().await?;
         Ok(records
             .into_iter()
@@ -72,7 +72,7 @@ impl WebhookBook {
     ///
     /// # Errors
     /// The store cannot write.
-    pub async fn put(&self, record: &WebhookRecord, by: &str) -> anyhow::Result<()> {
+    pub(crate) async fn put(&self, record: &WebhookRecord, by: &str) -> anyhow::Result<()> {
         let json = serde_json::to_string(&record.document).context("write settings as JSON")?;
         let key = format!("{PREFIX}{}", record.webhook_id);
         let (by, now) = (by.to_owned(), self.clock.now());
@@ -86,7 +86,7 @@ impl WebhookBook {
     ///
     /// # Errors
     /// There is none, or the store cannot write.
-    pub async fn delete(&self, webhook_id: &str, by: &str) -> anyhow::Result<()> {
+    pub(crate) async fn delete(&self, webhook_id: &str, by: &str) -> anyhow::Result<()> {
         let key = format!("{PREFIX}{webhook_id}");
         let (by, now) = (by.to_owned(), self.clock.now());
         self.storage

@@ -128,9 +128,7 @@ impl CourierTask {
                 tracing::warn!(sink, error = text, ?outcome, "delivery failed");
                 self.storage
                     .write(move |store| match outcome {
-                        Outcome::RetryAt(at) => {
-                            store.mark_failed(&sink, outbox_id, &text, at, now)
-                        }
+                        Outcome::RetryAt(at) => store.mark_failed(&sink, outbox_id, &text, at, now),
                         Outcome::Dead => store.mark_dead(&sink, outbox_id, &text, now),
                     })
                     .await?;

@@ -16,7 +16,7 @@ use types::{
 };
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
-use vision::detect::Look;
+use vision::detect::{Look, calibrate};
 use vision::motion::MotionGate;
 use vision::regions::{Region, RegionConfig, RegionPlanner};
 use vision::track::{Tracker, TrackerConfig};
@@ -113,12 +113,9 @@ impl CameraPipeline {
         let mut detect_error = None;
         let detections = match &mut engine.detector {
             Some(detector) => {
-                let regions = self.regions.plan(
-                    frame.captured_at,
-                    image,
-                    &motion,
-                    &self.last_scene.tracks,
-                );
+                let regions =
+                    self.regions
+                        .plan(frame.captured_at, image, &motion, &self.last_scene.tracks);
                 n_looks = u32::try_from(regions.len()).unwrap_or(u32::MAX);
                 match look(detector, &regions, image, frame, &mut engine.jpeg_decoder) {
                     Ok(detections) => detections,
@@ -212,7 +209,6 @@ impl CameraPipeline {
     pub fn n_damaged(&self) -> u64 {
         self.n_damaged
     }
-
 }
 
 /// Runs the detector over the planned regions; `None` when none was planned.
@@ -246,5 +242,7 @@ fn look(
             }
         }
     }
-    Ok(Some(detector.merge(&looks)))
+    let mut detections = detector.merge(&looks);
+    calibrate(&mut detections, &detector.thresholds());
+    Ok(Some(detections))
 }

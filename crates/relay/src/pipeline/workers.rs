@@ -103,7 +103,9 @@ impl Worker {
             if outcome == JobOutcome::RenewEngine {
                 match self.factory.make() {
                     Ok(engine) => self.engine = engine,
-                    Err(error) => tracing::error!(error = %format!("{error:#}"), "keeping old engine"),
+                    Err(error) => {
+                        tracing::error!(error = %format!("{error:#}"), "keeping old engine");
+                    }
                 }
             }
             let used = self.clock.monotonic().saturating_sub(started);

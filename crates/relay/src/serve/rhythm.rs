@@ -77,7 +77,7 @@ fn tell_states(app: &App) {
 async fn prune(app: &App, retention: &Retention) {
     let now = app.clock.now();
     loop {
-        let retention = retention.clone();
+        let retention = *retention;
         let pruned = app
             .storage
             .write(move |store| store.prune(now, &retention, PRUNE_ROWS))

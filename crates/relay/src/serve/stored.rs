@@ -51,8 +51,8 @@ fn tell(app: &App, reader: &Reader, batch: &Batch, appended: &Appended) {
     if app.changes.n_listeners() == 0 {
         return;
     }
-    let told = tell_events(app, reader, appended)
-        .and_then(|()| tell_shots(app, reader, batch, appended));
+    let told =
+        tell_events(app, reader, appended).and_then(|()| tell_shots(app, reader, batch, appended));
     if let Err(error) = told {
         tracing::warn!(%error, "browsers not told of new rows");
     }

@@ -219,11 +219,7 @@ fn resolve_zones(
     check_unique(what, documents.iter().map(|zone| zone.id), errors);
     let mut zones = Vec::new();
     for (zone_idx, document) in documents.iter().enumerate().take(max) {
-        check_name(
-            &format!("{what}.{zone_idx}.name"),
-            &document.name,
-            errors,
-        );
+        check_name(&format!("{what}.{zone_idx}.name"), &document.name, errors);
         let points = document
             .points
             .iter()
@@ -252,7 +248,10 @@ fn resolve_rule(
     check_name(&field("name"), &rule.name, errors);
     check_sensitivity(&field("sensitivity"), rule.sensitivity, errors);
     if !zone_ids.contains(&ZoneId(rule.zone_id)) {
-        let message = format!("no zone {} on this camera: draw or choose one", rule.zone_id);
+        let message = format!(
+            "no zone {} on this camera: draw or choose one",
+            rule.zone_id
+        );
         errors.add(field("zone_id"), message);
     }
     let mut classes = ClassSet::EMPTY;
@@ -272,16 +271,14 @@ fn resolve_rule(
         let message = format!("{} s: use 0 to {MAX_DWELL_S} seconds", rule.dwell_s);
         errors.add(field("dwell_s"), message);
     }
-    (errors.0.len() == n_errors_before).then(|| {
-        IntruderRule {
-            rule_id: RuleId(rule.id),
-            name: rule.name.clone(),
-            zone_id: ZoneId(rule.zone_id),
-            classes,
-            dwell: Duration::from_secs_f32(rule.dwell_s),
-            min_score: min_score(rule.sensitivity).expect("checked above"),
-            grace: IntruderRule::DEFAULT_GRACE,
-        }
+    (errors.0.len() == n_errors_before).then(|| IntruderRule {
+        rule_id: RuleId(rule.id),
+        name: rule.name.clone(),
+        zone_id: ZoneId(rule.zone_id),
+        classes,
+        dwell: Duration::from_secs_f32(rule.dwell_s),
+        min_score: min_score(rule.sensitivity).expect("checked above"),
+        grace: IntruderRule::DEFAULT_GRACE,
     })
 }
 

@@ -180,7 +180,11 @@ impl LinkDocument {
     /// Names each field that cannot be used.
     pub fn resolve(&self, vault: &Vault) -> Result<Link, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let password = match self.sealed_password.as_deref().map(|s| vault.open_sealed(s)) {
+        let password = match self
+            .sealed_password
+            .as_deref()
+            .map(|s| vault.open_sealed(s))
+        {
             None => String::new(),
             Some(Ok(password)) => password,
             Some(Err(error)) => {

@@ -15,7 +15,7 @@ use crate::settings::CameraSettings;
 
 /// What tasks, workers and viewers of one camera share.
 #[derive(Debug)]
-pub struct CameraRuntime {
+pub(crate) struct CameraRuntime {
     /// Which camera.
     pub camera_id: CameraId,
     /// Newest settings; the source task and the pipeline pick them up.
@@ -40,7 +40,7 @@ pub(super) struct Stages {
 
 impl CameraRuntime {
     /// A camera that does nothing yet.
-    pub fn new(settings: Arc<CameraSettings>) -> Self {
+    pub(crate) fn new(settings: Arc<CameraSettings>) -> Self {
         CameraRuntime {
             camera_id: settings.camera_id.clone(),
             settings: watch::Sender::new(settings),
@@ -63,13 +63,13 @@ impl CameraRuntime {
     }
 
     /// Settings in force.
-    pub fn current_settings(&self) -> Arc<CameraSettings> {
+    pub(crate) fn current_settings(&self) -> Arc<CameraSettings> {
         Arc::clone(&self.settings.borrow())
     }
 
     /// Pulls frames until `stop`: opens, reads, waits, opens again, and starts
     /// afresh whenever the link's settings change.
-    pub async fn pull(
+    pub(crate) async fn pull(
         self: Arc<Self>,
         scheduler: Arc<Scheduler>,
         clock: Arc<dyn Clock>,

@@ -33,7 +33,7 @@ const TRACK_IDS_LEFT: u64 = 300;
 
 /// What the fleet is built from.
 #[derive(Clone, Debug)]
-pub struct FleetParts {
+pub(crate) struct FleetParts {
     /// Whose turn it is.
     pub scheduler: Arc<Scheduler>,
     /// Where events go.
@@ -48,7 +48,7 @@ pub struct FleetParts {
 
 /// All running cameras.
 #[derive(Debug)]
-pub struct Fleet {
+pub(crate) struct Fleet {
     parts: FleetParts,
     cameras: Mutex<BTreeMap<CameraId, Member>>,
 }
@@ -62,7 +62,7 @@ struct Member {
 
 impl Fleet {
     /// A fleet without cameras.
-    pub fn new(parts: FleetParts) -> Self {
+    pub(crate) fn new(parts: FleetParts) -> Self {
         Fleet {
             parts,
             cameras: Mutex::default(),
@@ -70,7 +70,7 @@ impl Fleet {
     }
 
     /// Starts a camera, or gives a running one other settings.
-    pub fn put(&self, settings: CameraSettings) {
+    pub(crate) fn put(&self, settings: CameraSettings) {
         let settings = Arc::new(settings);
         let mut cameras = self.lock();
         if let Some(member) = cameras.get(&settings.camera_id) {
@@ -98,7 +98,7 @@ impl Fleet {
     }
 
     /// Stops a camera and ends its open events.
-    pub async fn remove(&self, camera_id: &CameraId) {
+    pub(crate) async fn remove(&self, camera_id: &CameraId) {
         let member = self.lock().remove(camera_id);
         if let Some(member) = member {
             self.parts.scheduler.remove(camera_id);
@@ -107,13 +107,10 @@ impl Fleet {
     }
 
     /// Stops all sources. Call before the workers stop.
-    pub fn stop_sources(&self) {
+    pub(crate) fn stop_sources(&self) {
         let members: Vec<_> = {
             let cameras = self.lock();
-            cameras
-                .values()
-                .map(|member| member.stop.clone())
-                .collect()
+            cameras.values().map(|member| member.stop.clone()).collect()
         };
         for stop in members {
             stop.cancel();
@@ -121,7 +118,7 @@ impl Fleet {
     }
 
     /// Ends all open events. Call after the workers stopped.
-    pub async fn finish(&self) {
+    pub(crate) async fn finish(&self) {
         let members = std::mem::take(&mut *self.lock());
         for member in members.into_values() {
             self.retire(member).await;
@@ -129,14 +126,14 @@ impl Fleet {
     }
 
     /// The running camera of this name.
-    pub fn get(&self, camera_id: &CameraId) -> Option<Arc<CameraRuntime>> {
+    pub(crate) fn get(&self, camera_id: &CameraId) -> Option<Arc<CameraRuntime>> {
         self.lock()
             .get(camera_id)
             .map(|member| Arc::clone(&member.runtime))
     }
 
     /// All running cameras, by name.
-    pub fn all(&self) -> Vec<Arc<CameraRuntime>> {
+    pub(crate) fn all(&self) -> Vec<Arc<CameraRuntime>> {
         self.lock()
             .values()
             .map(|member| Arc::clone(&member.runtime))
@@ -144,13 +141,13 @@ impl Fleet {
     }
 
     /// What one camera is doing.
-    pub fn status(&self, camera: &CameraRuntime) -> CameraStatus {
+    pub(crate) fn status(&self, camera: &CameraRuntime) -> CameraStatus {
         let dropped = self.parts.scheduler.n_overwritten(&camera.camera_id);
         camera.status.status(self.parts.clock.now(), dropped)
     }
 
     /// Sums and drops of one camera, for `/metrics`.
-    pub fn sums(&self, camera: &CameraRuntime) -> (CameraSums, u64) {
+    pub(crate) fn sums(&self, camera: &CameraRuntime) -> (CameraSums, u64) {
         let dropped = self.parts.scheduler.n_overwritten(&camera.camera_id);
         (camera.status.sums(), dropped)
     }
@@ -226,10 +223,8 @@ impl Fleet {
     /// again.
     fn make_stages(&self, settings: &Arc<CameraSettings>) -> Option<Stages> {
         let made = self.try_make_stages(settings);
-        made.inspect_err(
-            |error| error!(error = %format!("{error:#}"), "cannot start the pipeline"),
-        )
-        .ok()
+        made.inspect_err(|error| error!(error = %format!("{error:#}"), "cannot start the pipeline"))
+            .ok()
     }
 
     fn try_make_stages(&self, settings: &Arc<CameraSettings>) -> anyhow::Result<Stages> {

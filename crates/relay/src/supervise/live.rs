@@ -6,7 +6,7 @@ use types::{EncodedFrame, Scene, ZoneId};
 
 /// One analysed frame. Viewers get the newest; slow ones skip.
 #[derive(Clone, Debug)]
-pub struct LiveRecord {
+pub(crate) struct LiveRecord {
     /// The picture as received.
     pub frame: EncodedFrame,
     /// What was observed in it.

@@ -8,7 +8,7 @@ mod fleet;
 mod live;
 mod status;
 
-pub use self::camera::CameraRuntime;
-pub use self::fleet::{Fleet, FleetParts};
-pub use self::live::LiveRecord;
-pub use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard};
+pub(crate) use self::camera::CameraRuntime;
+pub(crate) use self::fleet::{Fleet, FleetParts};
+pub(crate) use self::live::LiveRecord;
+pub(crate) use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard};

@@ -16,7 +16,7 @@ use crate::pipeline::Step;
 /// Where a camera's source stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum SourceState {
+pub(crate) enum SourceState {
     /// Switched off by a person.
     #[default]
     Off,
@@ -32,7 +32,7 @@ pub enum SourceState {
 
 /// Why a camera gives no frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CauseView {
+pub(crate) struct CauseView {
     /// Stable name, for programs.
     pub code: String,
     /// What was tried and what came back.
@@ -43,7 +43,7 @@ pub struct CauseView {
 
 /// A recommendation about the camera's settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AdviceView {
+pub(crate) struct AdviceView {
     /// Stable name, for programs.
     pub code: String,
     /// What to change, and where.
@@ -52,7 +52,7 @@ pub struct AdviceView {
 
 /// Size of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Resolution {
+pub(crate) struct Resolution {
     /// Pixels across.
     pub width_px: u32,
     /// Pixels down.
@@ -61,7 +61,7 @@ pub struct Resolution {
 
 /// A camera's state at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct CameraStatus {
+pub(crate) struct CameraStatus {
     /// Where the source stands.
     pub state: SourceState,
     /// Why there are no frames.
@@ -115,7 +115,7 @@ impl AdviceView {
 
 /// One camera's notes; shared by its source task, workers and readers.
 #[derive(Debug, Default)]
-pub struct StatusBoard {
+pub(crate) struct StatusBoard {
     notes: Mutex<Notes>,
 }
 
@@ -139,7 +139,7 @@ struct Notes {
 
 /// Sums for `/metrics`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CameraSums {
+pub(crate) struct CameraSums {
     /// Frames received since the start.
     pub received: u64,
     /// Bytes received since the start.
@@ -160,7 +160,7 @@ pub struct CameraSums {
 
 impl StatusBoard {
     /// The source is switched off.
-    pub fn off(&self) {
+    pub(crate) fn off(&self) {
         let mut notes = self.lock();
         notes.state = SourceState::Off;
         notes.cause = None;
@@ -170,7 +170,7 @@ impl StatusBoard {
     }
 
     /// The source opens `url`.
-    pub fn connecting(&self, url: &str) {
+    pub(crate) fn connecting(&self, url: &str) {
         let mut notes = self.lock();
         notes.state = SourceState::Connecting;
         notes.retry_at = None;
@@ -178,14 +178,14 @@ impl StatusBoard {
     }
 
     /// The source is open and knows this about the camera.
-    pub fn opened(&self, info: &source::Info) {
+    pub(crate) fn opened(&self, info: &source::Info) {
         let mut notes = self.lock();
         notes.sums.opened += 1;
         notes.note_info(info);
     }
 
     /// A frame of `len_bytes` came.
-    pub fn received(&self, captured_at: Timestamp, len_bytes: usize, info: &source::Info) {
+    pub(crate) fn received(&self, captured_at: Timestamp, len_bytes: usize, info: &source::Info) {
         let mut notes = self.lock();
         notes.state = SourceState::Receiving;
         notes.cause = None;
@@ -196,11 +196,7 @@ impl StatusBoard {
     }
 
     /// The source failed; it is tried again at `retry_at`, or never by itself.
-    pub fn failed(
-        &self,
-        error: &source::Error,
-        retry_at: Option<Timestamp>,
-    ) {
+    pub(crate) fn failed(&self, error: &source::Error, retry_at: Option<Timestamp>) {
         let cause = error.cause();
         let mut notes = self.lock();
         notes.state = if retry_at.is_some() {
@@ -223,12 +219,12 @@ impl StatusBoard {
     }
 
     /// The newest picture has this size.
-    pub fn sized(&self, size_px: (u32, u32)) {
+    pub(crate) fn sized(&self, size_px: (u32, u32)) {
         self.lock().size_px = Some(size_px);
     }
 
     /// A worker finished one frame.
-    pub fn analysed(&self, captured_at: Timestamp, step: &Step) {
+    pub(crate) fn analysed(&self, captured_at: Timestamp, step: &Step) {
         let mut notes = self.lock();
         notes.analysed.record(captured_at, 0);
         notes.sums.analysed += 1;
@@ -246,12 +242,12 @@ impl StatusBoard {
     }
 
     /// The pipeline panicked and was rebuilt.
-    pub fn panicked(&self) {
+    pub(crate) fn panicked(&self) {
         self.lock().sums.panics += 1;
     }
 
     /// Everything, as of `now`; `dropped` is the scheduler's count.
-    pub fn status(&self, now: Timestamp, dropped: u64) -> CameraStatus {
+    pub(crate) fn status(&self, now: Timestamp, dropped: u64) -> CameraStatus {
         let notes = self.lock();
         let received = notes.received.reading(now);
         let advice = match (notes.state, notes.size_px, notes.mode_in_use) {
@@ -264,9 +260,7 @@ impl StatusBoard {
         CameraStatus {
             state: notes.state,
             cause: notes.cause.clone(),
-            retry_in_s: notes
-                .retry_at
-                .map(|at| seconds(at.saturating_since(now))),
+            retry_in_s: notes.retry_at.map(|at| seconds(at.saturating_since(now))),
             url: notes.url.clone(),
             resolution: notes.size_px.map(|(width_px, height_px)| Resolution {
                 width_px,
@@ -291,7 +285,7 @@ impl StatusBoard {
     }
 
     /// Sums for `/metrics`.
-    pub fn sums(&self) -> CameraSums {
+    pub(crate) fn sums(&self) -> CameraSums {
         self.lock().sums
     }
 

@@ -50,7 +50,7 @@ const ADDRESS_LOCKOUT: LockoutPolicy = LockoutPolicy {
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// Everything.
     Administrator,
     /// Look at everything, change nothing.
@@ -59,7 +59,7 @@ pub enum Role {
 
 impl Role {
     /// Lower-case name, as in JSON and the store.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Role::Administrator => "administrator",
             Role::Viewer => "viewer",
@@ -67,7 +67,7 @@ impl Role {
     }
 
     /// The role with this [`name`](Self::name).
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Role::Administrator, Role::Viewer]
             .into_iter()
             .find(|role| role.name() == name)
@@ -76,7 +76,7 @@ impl Role {
 
 /// Who is signed in.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SessionView {
+pub(super) struct SessionView {
     /// No account exists yet: open the set-up link that the program printed.
     pub setup_required: bool,
     /// Who is signed in.
@@ -89,7 +89,7 @@ pub struct SessionView {
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UserView {
+pub(super) struct UserView {
     /// Name for signing in.
     pub name: String,
     /// administrator or viewer.
@@ -99,7 +99,7 @@ pub struct UserView {
 /// The first account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Setup {
+pub(super) struct Setup {
     /// From the set-up link.
     pub token: String,
     /// Name for signing in.
@@ -111,7 +111,7 @@ pub struct Setup {
 /// A sign-in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SignIn {
+pub(super) struct SignIn {
     /// Name of the account.
     pub name: String,
     /// Its password.
@@ -171,7 +171,14 @@ pub(super) async fn setup(State(app): State<App>, request: Request) -> ApiResult
         ),
         _ => error.into(),
     })?;
-    begin_session(&app, user_id, setup.name, Role::Administrator.name(), StatusCode::CREATED).await
+    begin_session(
+        &app,
+        user_id,
+        setup.name,
+        Role::Administrator.name(),
+        StatusCode::CREATED,
+    )
+    .await
 }
 
 /// Signs in.
@@ -336,9 +343,16 @@ pub(crate) fn check_account(name: &str, password: &str) -> Result<(), FieldError
             format!("{n_chars} characters: use at least {MIN_PASSWORD_CHARS}"),
         );
     } else if password.len() > MAX_PASSWORD_BYTES {
-        errors.add("password", format!("use at most {MAX_PASSWORD_BYTES} bytes"));
+        errors.add(
+            "password",
+            format!("use at most {MAX_PASSWORD_BYTES} bytes"),
+        );
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 /// Argon2id with the library's defaults (19 MiB, two passes: OWASP's first
@@ -346,7 +360,7 @@ pub(crate) fn check_account(name: &str, password: &str) -> Result<(), FieldError
 ///
 /// # Errors
 /// The system gives no random numbers.
-pub fn hash_password(password: &str) -> anyhow::Result<String> {
+pub(crate) fn hash_password(password: &str) -> anyhow::Result<String> {
     Argon2::default()
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())

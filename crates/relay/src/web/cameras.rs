@@ -21,7 +21,7 @@ use crate::supervise::{CameraRuntime, CameraStatus};
 
 /// A camera as we show it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CameraView {
+pub(super) struct CameraView {
     /// Id in addresses; never changes.
     pub id: String,
     /// As people call it.
@@ -46,7 +46,7 @@ pub struct CameraView {
 
 /// All cameras.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CameraList {
+pub(super) struct CameraList {
     /// By name of id.
     pub cameras: Vec<CameraView>,
 }
@@ -54,7 +54,7 @@ pub struct CameraList {
 /// A camera to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CameraNew {
+pub(super) struct CameraNew {
     /// As people call it, 1 to 64 characters.
     pub name: String,
     /// How the camera is reached.
@@ -64,7 +64,7 @@ pub struct CameraNew {
 /// A camera's new settings.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CameraChange {
+pub(super) struct CameraChange {
     /// Ignored; accepted so that a reply can be sent back.
     #[serde(default)]
     pub id: Option<String>,
@@ -89,7 +89,7 @@ pub struct CameraChange {
 /// The switch.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CameraSwitch {
+pub(super) struct CameraSwitch {
     /// Whether pictures shall be pulled and analysed.
     pub is_enabled: bool,
 }
@@ -172,6 +172,11 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Json(change): Json<CameraChange>,
 ) -> ApiResult<Json<CameraView>> {
+    if change.id.is_some_and(|sent| sent != id) {
+        return Err(ApiError::bad_request(
+            "the id in the body is another camera's: an id never changes",
+        ));
+    }
     let stored = find_record(&app, &id).await?;
     let document = CameraDocument {
         name: change.name,
@@ -219,11 +224,10 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let stored = find_record(&app, &id).await?;
-    app.cameras
-        .delete(&stored.camera_id, &editor.name)
-        .await?;
+    app.cameras.delete(&stored.camera_id, &editor.name).await?;
     app.fleet.remove(&stored.camera_id).await;
-    app.changes.tell("settings", &SettingsChange { camera_id: &id });
+    app.changes
+        .tell("settings", &SettingsChange { camera_id: &id });
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -257,7 +261,9 @@ async fn save(
                 Some(store::Error::Conflict { .. }) => ApiError::conflict(
                     "these settings were changed by somebody else: load them again",
                 ),
-                _ => error.context(format!("save {}", camera_key(&camera_id))).into(),
+                _ => error
+                    .context(format!("save {}", camera_key(&camera_id)))
+                    .into(),
             });
         }
     };
@@ -266,7 +272,8 @@ async fn save(
         .map_err(ApiError::fields)?;
     app.fleet.put(settings);
     let id = camera_id.as_str();
-    app.changes.tell("settings", &SettingsChange { camera_id: id });
+    app.changes
+        .tell("settings", &SettingsChange { camera_id: id });
     Ok(CameraRecord {
         camera_id,
         document,

@@ -25,7 +25,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Spreads changes to all listening browsers.
 #[derive(Clone, Debug)]
-pub struct Changes {
+pub(crate) struct Changes {
     sender: broadcast::Sender<Change>,
 }
 
@@ -46,7 +46,7 @@ impl Default for Changes {
 
 impl Changes {
     /// Tells everybody that listens; nobody listening is fine.
-    pub fn tell(&self, name: &'static str, data: &impl Serialize) {
+    pub(crate) fn tell(&self, name: &'static str, data: &impl Serialize) {
         if self.sender.receiver_count() == 0 {
             return;
         }
@@ -63,7 +63,7 @@ impl Changes {
     }
 
     /// Browsers listening at present.
-    pub fn n_listeners(&self) -> usize {
+    pub(crate) fn n_listeners(&self) -> usize {
         self.sender.receiver_count()
     }
 }

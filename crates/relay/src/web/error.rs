@@ -12,7 +12,7 @@ use crate::settings::FieldErrors;
 
 /// What went wrong, in words a person can act on.
 #[derive(Debug)]
-pub struct ApiError {
+pub(super) struct ApiError {
     status: StatusCode,
     body: ErrorDetail,
     retry_after_s: Option<u64>,
@@ -20,14 +20,14 @@ pub struct ApiError {
 
 /// Body of every error answer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
+pub(super) struct ErrorBody {
     /// What went wrong.
     pub error: ErrorDetail,
 }
 
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorDetail {
+pub(super) struct ErrorDetail {
     /// Stable name, for programs.
     pub code: &'static str,
     /// What was tried, what came back, what to do.
@@ -41,11 +41,11 @@ pub struct ErrorDetail {
 }
 
 /// What a handler answers.
-pub type ApiResult<T> = Result<T, ApiError>;
+pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     /// An error with this status.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         ApiError {
             status,
             body: ErrorDetail {
@@ -59,27 +59,27 @@ impl ApiError {
     }
 
     /// 400: the request cannot be understood.
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
     /// 401: nobody is signed in.
-    pub fn sign_in_first() -> Self {
+    pub(super) fn sign_in_first() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "sign_in", "sign in first")
     }
 
     /// 404: there is no such thing.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     /// 409: somebody else was quicker.
-    pub fn conflict(message: impl Into<String>) -> Self {
+    pub(super) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
     /// 422: fields that cannot be used.
-    pub fn fields(errors: FieldErrors) -> Self {
+    pub(super) fn fields(errors: FieldErrors) -> Self {
         let mut error = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid_fields",
@@ -90,7 +90,7 @@ impl ApiError {
     }
 
     /// 429: too many tries.
-    pub fn locked(retry_after_s: u64) -> Self {
+    pub(super) fn locked(retry_after_s: u64) -> Self {
         let mut error = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "locked",

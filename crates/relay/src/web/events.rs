@@ -21,7 +21,7 @@ const MAX_LIMIT: u32 = 500;
 /// Which events; every part may be left out.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct EventQuery {
+pub(super) struct EventQuery {
     /// Only of this camera.
     camera: Option<String>,
     /// Only of these kinds, separated by commas.
@@ -40,7 +40,7 @@ pub struct EventQuery {
 
 /// A page of events, newest first.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EventList {
+pub(super) struct EventList {
     /// Newest first.
     pub events: Vec<EventView>,
     /// For the next page; absent on the last one.
@@ -49,7 +49,7 @@ pub struct EventList {
 
 /// An event as of its newest step (or one step of it).
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EventView {
+pub(crate) struct EventView {
     /// ULID.
     pub id: String,
     /// Camera id.
@@ -94,7 +94,7 @@ pub struct EventView {
 
 /// One condition asked on the way to the decision.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct GateView {
+pub(crate) struct GateView {
     /// What was asked.
     pub gate: String,
     /// Whether it held.
@@ -105,7 +105,7 @@ pub struct GateView {
 
 /// A best shot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ShotView {
+pub(crate) struct ShotView {
     /// Where the picture is.
     pub url: String,
     /// early or final.
@@ -122,7 +122,7 @@ pub struct ShotView {
 
 /// Parts of a shot's quality, 0 to 1 each.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct QualityView {
+pub(crate) struct QualityView {
     /// Height of the object.
     pub size: f32,
     /// Detail in the crop.
@@ -139,7 +139,7 @@ pub struct QualityView {
 
 /// An event with all its steps.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EventDetail {
+pub(super) struct EventDetail {
     /// As of its newest step.
     #[serde(flatten)]
     pub event: EventView,
@@ -281,7 +281,7 @@ pub(super) async fn get(
 
 /// Opens one picture without sign-in, as links in webhooks do.
 #[derive(Debug, Deserialize, IntoParams)]
-pub struct ShotQuery {
+pub(super) struct ShotQuery {
     /// Signature in the link.
     key: Option<String>,
 }
@@ -299,7 +299,9 @@ pub(super) async fn shot_jpg(
 ) -> ApiResult<Response> {
     let event_id = parse_id(&id)?;
     let claim = picture_claim(event_id);
-    let has_key = query.key.is_some_and(|key| app.vault.is_signed(&claim, &key));
+    let has_key = query
+        .key
+        .is_some_and(|key| app.vault.is_signed(&claim, &key));
     if found.session.is_none() && !has_key {
         return Err(ApiError::sign_in_first());
     }

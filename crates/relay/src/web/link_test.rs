@@ -27,7 +27,7 @@ const MEASURE_FOR: Duration = Duration::from_secs(2);
 /// A link to try.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LinkTest {
+pub(super) struct LinkTest {
     /// How the camera is reached.
     pub link: LinkInput,
     /// Camera whose stored password is used when `link` brings none.
@@ -37,7 +37,7 @@ pub struct LinkTest {
 
 /// What came back.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LinkTestResult {
+pub(super) struct LinkTestResult {
     /// State, cause and measurements, as a running camera would show them.
     pub status: CameraStatus,
     /// The picture as `data:image/jpeg;base64,...`.
@@ -60,14 +60,13 @@ pub(super) async fn link_test(
     let document = test.link.into_document(stored_link, &app.vault)?;
     let link = document.resolve(&app.vault).map_err(ApiError::fields)?;
     let (status, frame) = try_link(&link, &app.clock).await;
-    let image = frame.map(|frame| {
-        format!("data:image/jpeg;base64,{}", STANDARD.encode(&frame.jpeg))
-    });
+    let image =
+        frame.map(|frame| format!("data:image/jpeg;base64,{}", STANDARD.encode(&frame.jpeg)));
     Ok(Json(LinkTestResult { status, image }))
 }
 
 /// Opens `link`, reads frames for two seconds and says how it went.
-pub async fn try_link(
+pub(crate) async fn try_link(
     link: &Link,
     clock: &Arc<dyn Clock>,
 ) -> (CameraStatus, Option<EncodedFrame>) {

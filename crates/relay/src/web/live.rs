@@ -22,7 +22,7 @@ use crate::supervise::LiveRecord;
 
 /// JSON part of a record.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LiveScene {
+pub(super) struct LiveScene {
     /// Number of the frame since this camera started.
     pub seq: u64,
     /// When its first byte came, UTC.
@@ -37,7 +37,7 @@ pub struct LiveScene {
 
 /// One object followed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LiveTrack {
+pub(super) struct LiveTrack {
     /// Identity on this camera.
     pub id: u64,
     /// person, bicycle, car, motorcycle, bus or truck.

@@ -16,7 +16,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod presets;
-pub mod server;
+pub(crate) mod server;
 mod session;
 mod system;
 mod webhooks;
@@ -35,10 +35,10 @@ use tower_http::timeout::TimeoutLayer;
 use types::{Clock, Timestamp};
 
 pub(crate) use self::accounts::check_account;
-pub use self::accounts::{Role, hash_password};
-pub use self::changes::Changes;
-pub use self::events::EventView;
-pub use self::link_test::try_link;
+pub(crate) use self::accounts::{Role, hash_password};
+pub(crate) use self::changes::Changes;
+pub(crate) use self::events::EventView;
+pub(crate) use self::link_test::try_link;
 pub use self::openapi::ApiDoc;
 pub(crate) use self::session::hash_token;
 
@@ -57,7 +57,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What all handlers share; clones share it.
 #[derive(Clone, Debug)]
-pub struct App {
+pub(crate) struct App {
     /// Running cameras.
     pub fleet: Arc<Fleet>,
     /// Camera documents.
@@ -80,7 +80,7 @@ pub struct App {
 
 /// Facts that do not change while running.
 #[derive(Debug)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// When the program started.
     pub started_at: Timestamp,
     /// The detector; `None` for motion only.
@@ -100,7 +100,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
     object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// All addresses.
-pub fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> Router {
     let api = Router::new()
         .route(
             "/session",
@@ -147,7 +147,10 @@ pub fn router(app: App) -> Router {
             ANSWER_WITHIN,
         ))
         .layer(CatchPanicLayer::new())
-        .layer(fixed_header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(fixed_header(
+            header::CONTENT_SECURITY_POLICY,
+            CONTENT_POLICY,
+        ))
         .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
 }

@@ -13,14 +13,14 @@ use super::session::Viewer;
 
 /// All presets.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PresetList {
+pub(super) struct PresetList {
     /// By vendor.
     pub presets: Vec<PresetView>,
 }
 
 /// One preset.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PresetView {
+pub(super) struct PresetView {
     /// Stable name.
     pub id: &'static str,
     /// Maker of the camera.
@@ -44,7 +44,7 @@ pub struct PresetView {
 /// What a preset's command is written from.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct CommandQuery {
+pub(super) struct CommandQuery {
     /// Pixels across; 1920 when absent.
     #[serde(default = "default_width")]
     width_px: u32,
@@ -64,7 +64,7 @@ pub struct CommandQuery {
 
 /// A preset's command.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CommandView {
+pub(super) struct CommandView {
     /// For the field "Http Jpeg stream URL".
     pub path: String,
     /// `stream` or `one_shot`.
@@ -125,8 +125,8 @@ pub(super) async fn command(
     Path(id): Path<String>,
     Query(query): Query<CommandQuery>,
 ) -> ApiResult<Json<CommandView>> {
-    let preset = presets::find(&id)
-        .ok_or_else(|| ApiError::not_found(format!("no preset {id:?}")))?;
+    let preset =
+        presets::find(&id).ok_or_else(|| ApiError::not_found(format!("no preset {id:?}")))?;
     let input = PresetInput {
         width_px: query.width_px,
         height_px: query.height_px,

@@ -37,7 +37,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(3);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves `router` on `listener` until `stop`.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
@@ -74,7 +74,10 @@ pub async fn serve(
         });
     }
     connections.close();
-    if tokio::time::timeout(STOP_WITHIN, connections.wait()).await.is_err() {
+    if tokio::time::timeout(STOP_WITHIN, connections.wait())
+        .await
+        .is_err()
+    {
         warn!(n_connections = connections.len(), "connections cut at stop");
     }
 }
@@ -99,11 +102,9 @@ where
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
-    let service = TowerToHyperService::new(
-        service.map_request(|request: hyper::Request<hyper::body::Incoming>| {
-            request.map(axum::body::Body::new)
-        }),
-    );
+    let service = TowerToHyperService::new(service.map_request(
+        |request: hyper::Request<hyper::body::Incoming>| request.map(axum::body::Body::new),
+    ));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)

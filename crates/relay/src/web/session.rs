@@ -5,14 +5,14 @@
 //! handler without either is open to everybody.
 
 use axum::extract::FromRequestParts;
-use axum::http::{StatusCode, header};
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use store::Session;
 
+use super::App;
 use super::accounts::Role;
 use super::error::{ApiError, ApiResult};
-use super::App;
 
 /// Name of the session cookie.
 pub(super) const COOKIE: &str = "airelay_session";
@@ -61,9 +61,7 @@ pub(super) fn check_csrf(parts: &Parts, session: Option<&Session>) -> ApiResult<
         .get(CSRF_HEADER)
         .and_then(|value| value.to_str().ok());
     let is_right = match (sent, session) {
-        (Some(sent), Some(session)) => {
-            hash_token(sent) == hash_token(&session.csrf_token)
-        }
+        (Some(sent), Some(session)) => hash_token(sent) == hash_token(&session.csrf_token),
         (Some(_), None) => true,
         (None, _) => false,
     };

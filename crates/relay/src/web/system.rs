@@ -12,7 +12,7 @@ use super::session::Viewer;
 
 /// Facts about this airelay.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SystemView {
+pub(super) struct SystemView {
     /// Version of the program.
     pub version: &'static str,
     /// When it started, UTC.
@@ -33,7 +33,7 @@ pub struct SystemView {
 
 /// Facts about the detector.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DetectorView {
+pub(super) struct DetectorView {
     /// Name in its manifest.
     pub name: String,
     /// Library that runs it.
@@ -48,7 +48,7 @@ pub struct DetectorView {
 
 /// Facts about the database.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct StoreView {
+pub(super) struct StoreView {
     /// Size of the database file.
     pub size_bytes: u64,
     /// Free space on its disk, where known.

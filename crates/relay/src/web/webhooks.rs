@@ -16,14 +16,14 @@ const MAX_WEBHOOKS: usize = 32;
 
 /// All webhooks.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WebhookList {
+pub(super) struct WebhookList {
     /// By id.
     pub webhooks: Vec<WebhookView>,
 }
 
 /// A webhook and its queue.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WebhookView {
+pub(super) struct WebhookView {
     /// Identity.
     pub id: String,
     /// As people call it.
@@ -46,7 +46,7 @@ pub struct WebhookView {
 
 /// How a test went.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WebhookTest {
+pub(super) struct WebhookTest {
     /// Whether the receiver took it.
     pub is_ok: bool,
     /// What it answered.
@@ -74,7 +74,9 @@ pub(super) async fn add(
 ) -> ApiResult<(StatusCode, Json<WebhookView>)> {
     let records = app.deliveries.book.list().await?;
     if records.len() >= MAX_WEBHOOKS {
-        return Err(ApiError::conflict(format!("at most {MAX_WEBHOOKS} webhooks")));
+        return Err(ApiError::conflict(format!(
+            "at most {MAX_WEBHOOKS} webhooks"
+        )));
     }
     let newest = records
         .iter()

@@ -63,7 +63,7 @@ impl Image {
 
     /// A rectangle in pixels of the camera's picture as parts of it.
     pub fn norm_box(&self, rect: PixelRect) -> NormBox {
-        let part = |px: u32, of_px: u32| (f64::from(px) / f64::from(of_px.max(1))) as f32;
+        let part = |px: u32, of_px: u32| px as f32 / of_px.max(1) as f32;
         NormBox::from_xyxy(
             part(rect.x, self.full_width_px),
             part(rect.y, self.full_height_px),

@@ -14,6 +14,7 @@ mod input;
 mod backend;
 mod post;
 mod nms;
+mod calibrate;
 mod detector;
 
 #[cfg(feature = "ort")]
@@ -21,6 +22,7 @@ pub use self::backend::OrtBackend;
 #[cfg(feature = "rten")]
 pub use self::backend::RtenBackend;
 pub use self::backend::{Backend, BackendError, MAX_OUTPUT_VALUES, MAX_OUTPUTS, Output};
+pub use self::calibrate::{BELIEVED, calibrate};
 pub use self::detector::{Detector, Error, Facts, MIN_SCORE};
 pub use self::input::{InputError, InputMaker};
 pub use self::manifest::{

@@ -1,0 +1,16 @@
+//! The program from outside: the real binary, real servers as cameras, kills
+//! and faults; and checks of the source tree itself.
+//!
+//! Every child process is killed when its guard is dropped, every socket is on
+//! loopback, every wait is bounded and fails with what it waited for.
+
+mod support;
+
+mod faults;
+mod kill9;
+mod openapi;
+mod program;
+mod real_servers;
+mod replay;
+mod tidy;
+mod webhook;
