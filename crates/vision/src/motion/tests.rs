@@ -223,6 +223,43 @@ fn light_step_is_global_and_over_within_two_seconds() {
 }
 
 #[test]
+fn lamp_that_flickers_for_ever_stays_global() {
+    let mut film = film();
+    film.calm(10);
+    for frame in 0..40 {
+        let motion = film.show(|_, _, level| level + 50 * (frame % 2) - 70);
+        assert!(motion.summary.is_global && !motion.is_open, "frame {frame}");
+    }
+}
+
+#[test]
+fn change_of_some_of_the_picture_is_global_only_if_it_is_everywhere() {
+    let everywhere = |x: i32, y: i32, level: i32| {
+        let is_changed = (x / 24 + y / 24 * 2) % 5 < 2;
+        if is_changed { level - 60 } else { level }
+    };
+    // As large, but in one place: a lorry that comes by.
+    let lorry = object(0, 0, 200, HEIGHT_PX, -60);
+    let mut film = film();
+    film.calm(5);
+    assert!(film.show(everywhere).summary.is_global);
+    let mut film = self::film();
+    film.calm(5);
+    let motion = film.show(lorry);
+    assert!(!motion.summary.is_global && motion.is_open);
+}
+
+#[test]
+fn single_block_never_opens() {
+    let mut film = film();
+    film.calm(5);
+    assert_eq!(
+        film.n_open(20, |_, x, y, level| object(104, 96, 8, 8, -90)(x, y, level)),
+        0
+    );
+}
+
+#[test]
 fn infrared_cut_that_redraws_everything_is_global() {
     let mut film = film();
     film.calm(10);

@@ -235,6 +235,25 @@ fn looks_follow_size_and_state_of_what_is_there() {
 }
 
 #[test]
+fn closer_look_is_not_crowded_out_at_a_low_frame_rate() {
+    // One look per frame and two frames per second: the whole picture alone
+    // could take them all.
+    let mut planner = RegionPlanner::new(RegionConfig {
+        max_regions: 1,
+        ..RegionConfig::default()
+    });
+    let bbox = px_box(400.0, 300.0, 30.0, 60.0);
+    let plans: Vec<_> = (0..8)
+        .map(|frame| {
+            let at = Timestamp::from_millis(500 * frame);
+            planner.plan(at, &image(), &motion(&[bbox]), &[])
+        })
+        .collect();
+    assert!(first_look_at(&plans, bbox).is_some(), "{plans:?}");
+    assert!(n_whole(&plans) >= 2, "{plans:?}");
+}
+
+#[test]
 fn neighbours_share_one_look() {
     let mut planner = planner();
     run(&mut planner, 8, &motion(&[]), no_tracks);
