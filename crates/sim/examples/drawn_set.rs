@@ -3,7 +3,7 @@
 //! `cargo run -p sim --release --example drawn_set -- OUT N SEED [whole]`
 //!
 //! In: a folder, how many, a seed. Out: `images/*.jpg` of 320 px, each a
-//! window of a street of its own, and `labels.jsonl` with a line per picture:
+//! window of a street at some moment, and `labels.jsonl` with a line per picture:
 //! `hand` holds `[class, is_crowd, x1, y1, x2, y2]` and is complete for all
 //! classes. Mostly hidden or tiny objects are marked as crowd, which training
 //! leaves out. With `whole`, pictures are whole frames of 1920x1080.
@@ -18,6 +18,8 @@ use types::{Class, NormBox};
 
 /// Longest side of a training picture, pixels.
 const SIDE_PX: u32 = 320;
+/// Pictures of one street, which is slow to draw and quick to look at.
+const PER_STREET: u32 = 6;
 /// Visible height below which an object is not asked for, pixels.
 const TINY_PX: f32 = 5.0;
 
@@ -33,8 +35,13 @@ fn main() -> Result<(), Failure> {
     std::fs::create_dir_all(out.join("images"))?;
     let mut encoder = Encoder::new()?;
     let mut labels = String::new();
+    let mut street = open_street(seed, is_whole);
     for idx in 0..n_pictures {
-        let (image, truth) = picture(seed.wrapping_add(u64::from(idx)), is_whole);
+        let of_picture = seed.wrapping_mul(1_000_003).wrapping_add(u64::from(idx));
+        if idx % PER_STREET == 0 {
+            street = open_street(of_picture, is_whole);
+        }
+        let (image, truth) = picture(&mut street, of_picture, is_whole);
         let file = format!("drawn-{seed}-{idx:06}.jpg");
         std::fs::write(out.join("images").join(&file), encoder.rgb(&image, 85)?)?;
         labels.push_str(&label(&file, &truth, image.height_px)?);
@@ -46,8 +53,8 @@ fn write_labels(out: &Path, labels: &str) -> Result<(), Failure> {
     Ok(std::fs::write(out.join("labels.jsonl"), labels)?)
 }
 
-/// One street at one moment, by any light and weather.
-fn picture(seed: u64, is_whole: bool) -> (RgbImage, Vec<TruthBox>) {
+/// A street by any light and weather.
+fn open_street(seed: u64, is_whole: bool) -> Street {
     let mut dice = Chance(seed);
     let light = match dice.below(10) {
         0..=5 => Light::Day,
@@ -67,8 +74,14 @@ fn picture(seed: u64, is_whole: bool) -> (RgbImage, Vec<TruthBox>) {
         is_windy: dice.below(3) == 0,
         ..StreetOptions::default()
     };
+    Street::new(seed, options)
+}
+
+/// The street at one moment.
+fn picture(street: &mut Street, seed: u64, is_whole: bool) -> (RgbImage, Vec<TruthBox>) {
+    let mut dice = Chance(seed ^ 0x5EED);
     let time = Duration::from_millis(u64::from(dice.below(3_000_000)));
-    let (image, truth) = Street::new(seed, options).frame(time);
+    let (image, truth) = street.frame(time);
     if is_whole {
         return (image, truth);
     }

@@ -443,7 +443,7 @@ fn put_shadow(canvas: &mut Canvas, town: &Town, actor: &Actor, sway: f32) -> Opt
 }
 
 /// Pixels per metre below which a shadow cannot be seen.
-const FAINT_PX: f32 = 14.0;
+const FAINT_PX: f32 = 20.0;
 const BLACK: Tone = tone(0.0, 0.0, 0.0);
 
 /// Farthest first. One thing is behind another when it lies beyond it across

@@ -527,15 +527,17 @@ impl Canvas {
         for y in area.rows() {
             let start = y * self.width + area.left();
             let row = &self.owners[start..start + area.width()];
-            let mut ends: Option<(usize, usize)> = None;
-            for (idx, _) in row
-                .iter()
-                .enumerate()
-                .filter(|(_, holder)| **holder == owner)
-            {
-                n_pixels += 1;
-                ends = Some((ends.map_or(idx, |(first, _)| first), idx));
+            // Counting alone is what the processor does fastest.
+            let n_found = row.iter().filter(|holder| **holder == owner).count();
+            n_pixels += u32::try_from(n_found).unwrap_or(u32::MAX);
+            if n_found == 0 {
+                continue;
             }
+            let is_mine = |holder: &u32| *holder == owner;
+            let ends = row
+                .iter()
+                .position(is_mine)
+                .zip(row.iter().rposition(is_mine));
             if let Some((first, last)) = ends {
                 let left = area.x1 + i32::try_from(first).unwrap_or(0);
                 let right = area.x1 + i32::try_from(last).unwrap_or(0) + 1;

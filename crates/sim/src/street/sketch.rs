@@ -100,6 +100,11 @@ impl<'a> Sketch<'a> {
         })
     }
 
+    /// Whether only the outline matters.
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.is_shadow
+    }
+
     /// Where a place is drawn.
     pub(crate) fn see(&self, place: Place) -> Option<Dot> {
         let place = if self.is_shadow {

@@ -116,6 +116,9 @@ impl Model {
 
     /// Draws the vehicle; `turn` is the wheels' angle.
     pub(crate) fn draw(&self, sketch: &mut Sketch<'_>, stand: &Stand, turn: f32) {
+        if sketch.is_shadow() {
+            return self.silhouette(sketch, stand);
+        }
         let floor = [
             stand.at(self.length / 2.0 - 0.15, self.width / 2.0, 0.30),
             stand.at(self.length / 2.0 - 0.15, -self.width / 2.0, 0.30),
@@ -143,6 +146,32 @@ impl Model {
             self.load_box(sketch, stand, side, load);
         }
         self.wheels(sketch, stand, side, turn);
+    }
+
+    /// All that counts for the shadow: both sides and what joins them.
+    fn silhouette(&self, sketch: &mut Sketch<'_>, stand: &Stand) {
+        let outline = self.body.outline;
+        let corner = |point: (f32, f32), side: f32| {
+            stand.at(point.0, self.half_width(point.1) * side, point.1)
+        };
+        for side in [-1.0, 1.0] {
+            let flank: Vec<Place> = outline.iter().map(|point| corner(*point, side)).collect();
+            sketch.face(&flank, PLASTIC);
+        }
+        for pair in outline.windows(2) {
+            let strip = [
+                corner(pair[0], 1.0),
+                corner(pair[1], 1.0),
+                corner(pair[1], -1.0),
+                corner(pair[0], -1.0),
+            ];
+            sketch.face(&strip, PLASTIC);
+        }
+        if let Some(load) = self.load {
+            for side in [-1.0, 1.0] {
+                self.load_box(sketch, stand, side, load);
+            }
+        }
     }
 
     fn half_width(&self, z: f32) -> f32 {
