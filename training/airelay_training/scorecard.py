@@ -18,6 +18,7 @@ import numpy as np
 
 from .cocoset import EvalPicture, read
 from .detectors import SHARED, OnnxDetector
+from .evaluate import NMS_IOU
 from .metric import GROUPS, Found, average_precision, grouped, nms
 from .paths import cache, testdata
 from .thresholds import GROUP_OF
@@ -43,7 +44,7 @@ CLIP_FPS = {"person-bicycle-car-detection.mp4": 12.0, "one-by-one-person-detecti
 def measure(models: Path, thresholds: dict[str, float]) -> dict:
     pictures = read()
     detectors = {
-        f"{file.stem} {width}": OnnxDetector(file, height, width, "airelay", 0.6)
+        f"{file.stem} {width}": OnnxDetector(file, height, width, "airelay", NMS_IOU)
         for file in sorted(models.glob("airelay-n*.onnx"))
         for height, width in (OUR_SIZES if file.stem == "airelay-n" else OUR_SIZES[:1])
     }
@@ -54,7 +55,7 @@ def measure(models: Path, thresholds: dict[str, float]) -> dict:
     rows = [{"name": name} | remembered(name, detector, pictures) for name, detector in detectors.items()]
     for row, detector in zip(rows, detectors.values(), strict=True):  # speeds at one time, so that they compare
         row["ms"] = cpu_ms(detector, detector.tensor(pictures[0].pixels()))
-    own = OnnxDetector(models / "airelay-n.onnx", 256, 416, "airelay", 0.6)
+    own = OnnxDetector(models / "airelay-n.onnx", 256, 416, "airelay", NMS_IOU)
     rival = testdata("models", "yolox_nano_dyn.onnx")
     return {
         "detectors": rows,
@@ -65,7 +66,7 @@ def measure(models: Path, thresholds: dict[str, float]) -> dict:
 
 def remembered(name: str, detector: OnnxDetector, pictures: list[EvalPicture]) -> dict:
     """Accuracy is measured once per file and size; it cannot change."""
-    key = hashlib.sha256(detector.path.read_bytes() + name.encode()).hexdigest()[:16]
+    key = hashlib.sha256(detector.path.read_bytes() + f"{name} {detector.nms_iou}".encode()).hexdigest()[:16]
     file = cache("scores", f"{key}.json")
     if not file.exists():
         file.write_text(json.dumps(accuracy(detector, pictures)))
@@ -116,7 +117,7 @@ def speed(file: Path) -> dict:
     picture = np.random.default_rng(0).integers(0, 255, (432, 768, 3), dtype=np.uint8)
     out: dict = {"name": file.stem}
     for height, width in SPEED_SIZES:
-        detector = OnnxDetector(file, height, width, kind, 0.6)
+        detector = OnnxDetector(file, height, width, kind, NMS_IOU)
         out[f"{width}x{height}"] = cpu_ms(detector, detector.tensor(picture))
     return out
 
