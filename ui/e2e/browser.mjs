@@ -1,9 +1,13 @@
 // Helpers for tests and screenshots in Debian's Chromium, without downloads.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+
+/** What waits for a camera or a detector on a busy machine. */
+export const SLOW_MS = 60_000;
 
 const ARGS = [
   '--no-sandbox',
@@ -25,6 +29,7 @@ export async function openBrowser({ width = 1280, height = 800, ...options } = {
     viewport: { width, height },
     ...options,
   });
+  if (process.env.AIRELAY_E2E_PAGES === 'dist') await takePagesFromDist(context);
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),
@@ -33,6 +38,18 @@ export async function openBrowser({ width = 1280, height = 800, ...options } = {
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Takes the pages from dist/ instead of those built into the program, so that a change to a page
+ * can be tried without building the program: AIRELAY_E2E_PAGES=dist.
+ */
+export async function takePagesFromDist(context) {
+  const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+  await context.route(/^http:\/\/[^/]+\/(?!api\/|healthz|metrics)/, (route) => {
+    const path = join(dist, new URL(route.request().url()).pathname);
+    return route.fulfill({ path: path !== dist && existsSync(path) ? path : join(dist, 'index.html') });
+  });
 }
 
 /** Collects what a page should never do: errors, broken rules of the content security policy. */
@@ -63,17 +80,45 @@ export async function firstStart(page, setupUrl, { name = 'anna', password = 'a 
   await page.getByRole('heading', { name: 'Cameras', exact: true }).waitFor();
 }
 
-/** Links a camera by clicks and waits for its picture. */
-export async function addCamera(page, { name, host, port = '', path, user = '', password = '' }) {
-  await page.goto(new URL('/cameras/new', page.url()).href);
+/** Opens one of the main pages by its link. */
+export const openPage = (page, name) =>
+  page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
+
+/** Opens one of a camera's pages by its link. */
+export const openTab = (page, name) =>
+  page.getByRole('navigation', { name: 'Pages of this camera' }).getByRole('link', { name }).click();
+
+/** Fills the form of a linked camera. */
+export async function fillCamera(page, { name, host, port = '', path, user = '', password = '' }) {
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Camera user name').fill(user);
   await page.getByLabel('Camera password').fill(password);
   await page.getByLabel('IP address or host').fill(host);
   await page.getByLabel('Port').fill(port);
   await page.getByLabel('Http Jpeg stream URL').fill(path);
+}
+
+/** Links a camera by clicks and waits for its picture. */
+export async function addCamera(page, camera) {
+  await openPage(page, 'Cameras');
+  await page.getByRole('link', { name: 'Add camera' }).click();
+  await fillCamera(page, camera);
   await page.getByRole('button', { name: 'Set', exact: true }).click();
-  await page.getByTestId('result').getByText('Receiving').waitFor({ timeout: 30_000 });
+  await page.getByTestId('result').getByText('Receiving').waitFor({ timeout: SLOW_MS });
+}
+
+/** Signs in by clicks. */
+export async function signIn(page, { name = 'anna', password = 'a long pass phrase' } = {}) {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Cameras', exact: true }).waitFor();
+}
+
+export async function signOut(page) {
+  await page.getByLabel('Account').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 }
 
 /** Draws a zone with the mouse through corners given as 0..=1 of the picture. */

@@ -187,6 +187,7 @@ export interface RelayEvent {
   shot: Shot | null;
 }
 
+/** One step of an event as it was decided then; the rest of its fields are the event's own. */
 export interface EventStep {
   step: number;
   phase: Phase;
@@ -194,6 +195,7 @@ export interface EventStep {
   class: string | null;
   score: number;
   bbox: Box | null;
+  why: Gate[];
 }
 
 export interface RelayEventDetail extends RelayEvent {

@@ -2,7 +2,7 @@
 //
 // Sizes are in CSS pixels; the canvas holds `ratio` device pixels for each.
 
-import { classWord, percent } from '../lib/format';
+import { classWord } from '../lib/format';
 import type { Box, LiveScene, LiveTrack } from '../api/types';
 
 export interface Layers {
@@ -14,6 +14,7 @@ const COLOURS: Record<string, string> = { person: '#ffd23f', bicycle: '#5ee6a8',
 const VEHICLE = '#62c6ff';
 const MOTION = '#ff5ad9';
 const FONT_PX = 12;
+const LABEL_PX = FONT_PX + 6;
 
 function place([x1, y1, x2, y2]: Box, width: number, height: number): [number, number, number, number] {
   return [x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height];
@@ -24,31 +25,81 @@ function dashOf(track: LiveTrack): number[] {
   return track.state === 'tentative' ? [7, 4] : [];
 }
 
-export function labelOf(track: LiveTrack): string {
-  const note = track.state === 'lost' ? ', lost' : track.is_stationary ? ', still' : '';
-  return `${classWord(track.class)} ${track.id} · ${percent(track.score)}${note}`;
+function colourOf(track: LiveTrack): string {
+  return COLOURS[track.class] ?? VEHICLE;
 }
 
-function drawTrack(context: CanvasRenderingContext2D, track: LiveTrack, width: number, height: number): void {
+export const labelOf = (track: LiveTrack) => `${classWord(track.class)} ${track.id}`;
+
+function drawBox(context: CanvasRenderingContext2D, track: LiveTrack, width: number, height: number): void {
   const [x, y, w, h] = place(track.bbox, width, height);
-  const colour = COLOURS[track.class] ?? VEHICLE;
   context.setLineDash(dashOf(track));
   context.lineWidth = 4;
   context.strokeStyle = 'rgb(0 0 0 / 55%)';
   context.strokeRect(x, y, w, h);
   context.lineWidth = 2;
-  context.strokeStyle = colour;
+  context.strokeStyle = colourOf(track);
   context.strokeRect(x, y, w, h);
   context.setLineDash([]);
+}
 
-  const label = labelOf(track);
-  const labelWidth = context.measureText(label).width + 8;
-  const labelX = Math.max(0, Math.min(x - 1, width - labelWidth));
-  const labelY = y >= FONT_PX + 7 ? y - FONT_PX - 7 : Math.min(y + h, height - FONT_PX - 6);
-  context.fillStyle = colour;
-  context.fillRect(labelX, labelY, labelWidth, FONT_PX + 6);
-  context.fillStyle = '#101418';
-  context.fillText(label, labelX + 4, labelY + FONT_PX + 1);
+/** x, y, width, height in CSS pixels. */
+export type Place = [number, number, number, number];
+
+const overlap = ([ax, ay, aw, ah]: Place, [bx, by, bw, bh]: Place) =>
+  ax < bx + bw && bx < ax + aw && ay < by + bh && by < ay + ah;
+
+/**
+ * Where labels go so that none covers another: above its box, else below, else inside at the top.
+ * The nearest objects (largest boxes) choose first; null = no room, the table still names it.
+ */
+export function placeLabels(boxes: readonly Place[], widths: readonly number[], picture: [number, number]) {
+  const placed: (Place | null)[] = boxes.map(() => null);
+  const taken: Place[] = [];
+  const order = [...boxes.keys()].sort((a, b) => areaOf(boxes[b]) - areaOf(boxes[a]));
+  for (const index of order) {
+    const [box, width] = [boxes[index], widths[index]];
+    if (box === undefined || width === undefined) continue;
+    const [x, y, , h] = box;
+    const left = Math.max(0, Math.min(x - 1, picture[0] - width));
+    const spot = [y - LABEL_PX - 1, y + h + 1, y + 1]
+      .map((top): Place => [left, top, width, LABEL_PX])
+      .find(
+        (at) => at[1] >= 0 && at[1] + LABEL_PX <= picture[1] && !taken.some((other) => overlap(other, at)),
+      );
+    if (spot === undefined) continue;
+    taken.push(spot);
+    placed[index] = spot;
+  }
+  return placed;
+}
+
+function areaOf(box: Place | undefined): number {
+  return box === undefined ? 0 : box[2] * box[3];
+}
+
+function drawTracks(
+  context: CanvasRenderingContext2D,
+  tracks: readonly LiveTrack[],
+  width: number,
+  height: number,
+): void {
+  for (const track of tracks) drawBox(context, track, width, height);
+  // Who is out of sight keeps a dashed box without a name.
+  const named = tracks.filter(({ state }) => state !== 'lost');
+  const places = placeLabels(
+    named.map(({ bbox }) => place(bbox, width, height)),
+    named.map((track) => context.measureText(labelOf(track)).width + 8),
+    [width, height],
+  );
+  named.forEach((track, index) => {
+    const spot = places[index];
+    if (!spot) return;
+    context.fillStyle = colourOf(track);
+    context.fillRect(...spot);
+    context.fillStyle = '#101418';
+    context.fillText(labelOf(track), spot[0] + 4, spot[1] + FONT_PX + 1);
+  });
 }
 
 export function drawRecord(
@@ -81,5 +132,5 @@ export function drawRecord(
     }
     context.setLineDash([]);
   }
-  if (layers.boxes) for (const track of scene.tracks) drawTrack(context, track, width, height);
+  if (layers.boxes) drawTracks(context, scene.tracks, width, height);
 }
