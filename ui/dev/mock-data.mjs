@@ -53,7 +53,8 @@ export const failures = {
     auth_scheme: 'Digest',
     cause: {
       code: 'wrong_password',
-      message: 'The camera refused the user name or password.',
+      meaning: 'The camera refused the user name or password.',
+      message: 'get http://192.168.0.23/cgi-bin/mjpeg: camera rejected user "viewer" (http 401)',
       advice:
         'Check both on the camera’s own page. airelay waits before it tries again, so that the camera does not lock the account.',
     },
@@ -65,7 +66,8 @@ export const failures = {
     state: 'waiting',
     cause: {
       code: 'connection_refused',
-      message: 'Nothing answers at this address and port.',
+      meaning: 'Nothing answers at this address and port.',
+      message: 'connect to 192.168.0.24:80: connection refused',
       advice: 'Check the port, and that the camera’s web server is switched on.',
     },
     retry_in_s: 8,
@@ -77,7 +79,8 @@ export const failures = {
     certificate_sha256: CERTIFICATE,
     cause: {
       code: 'certificate_not_trusted',
-      message: 'The camera’s certificate is self-signed.',
+      meaning: 'The camera’s certificate is self-signed.',
+      message: 'connect to 192.168.0.40:443: certificate is not trusted',
       advice: 'Compare the fingerprint with the one on the camera’s own page, then trust this certificate.',
     },
   },

@@ -66,10 +66,9 @@ describe('first start to first alarm', { skip: model === null && 'no detector' }
     await page.getByRole('link', { name: 'Add camera' }).click();
     await browserHelp.fillCamera(page, { ...camera, name: NAME, password: 'wrong one' });
     await page.getByRole('button', { name: 'Set', exact: true }).click();
-    await result()
-      .getByText(/refused .*password/i)
-      .first()
-      .waitFor({ timeout: SLOW_MS });
+    const cause = result().getByText('The camera refused the user name or password.');
+    await cause.waitFor({ timeout: SLOW_MS });
+    await result().getByText('Type them again.').waitFor();
     assert.equal(await fact('HTTP status').textContent(), '401');
     assert.doesNotMatch((await page.textContent('body')) ?? '', /wrong one/);
   });

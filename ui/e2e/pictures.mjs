@@ -48,6 +48,8 @@ export async function shootPages(page, folder, cameraName) {
       'camera-settings',
       async () => {
         await openTab(page, 'Settings');
+        // The picture is fetched only while it can be seen.
+        await page.getByTestId('result').locator('figure').scrollIntoViewIfNeeded();
         await page.getByTestId('result').getByRole('img').waitFor({ timeout: SLOW_MS });
       },
     ],

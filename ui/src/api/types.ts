@@ -68,7 +68,9 @@ export interface Advice {
   message: string;
 }
 
+/** `meaning`: one plain sentence; `message`: what was tried and what came back; `advice`: what to do. */
 export interface Cause extends Advice {
+  meaning: string;
   advice: string;
 }
 

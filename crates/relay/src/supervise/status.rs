@@ -35,6 +35,8 @@ pub(crate) enum SourceState {
 pub(crate) struct CauseView {
     /// Stable name, for programs.
     pub code: String,
+    /// What happened, in one plain sentence.
+    pub meaning: String,
     /// What was tried and what came back.
     pub message: String,
     /// What a person can do.
@@ -207,6 +209,7 @@ impl StatusBoard {
         notes.retry_at = retry_at;
         notes.cause = Some(CauseView {
             code: cause.name().to_owned(),
+            meaning: cause.meaning().to_owned(),
             message: error.to_string(),
             advice: cause.advice().to_owned(),
         });
