@@ -160,7 +160,8 @@ def thresholds(released: dict) -> list[str]:
         "",
         "![Precision and recall by threshold](detector/thresholds.svg)",
         "",
-        "Chosen on the validation split: highest F1 with a precision of at least 0.5, where that can be reached, and nowhere below 0.2. Classes with few "
+        "Chosen on the validation split: highest F1 with a precision of at least 0.5, where that can be reached, "
+        "and nowhere below 0.2. Classes with few "
         "validation objects share the curve of their group.",
         "",
         *table(["class", "threshold", "precision", "recall", "chosen on (objects)"], rows),

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from . import CLASSES
-from .labels import Labels, resolve
+from .labels import Labels, complete_classes, resolve
 from .paths import cache
 
 VALIDATION_PERCENT = 15  # of the pictures that hands labelled completely
@@ -49,7 +49,7 @@ class Pictures:
             offset = 0
             for line, (height, width) in zip(lines, shapes, strict=True):
                 source = line.get("source", folder.name)
-                complete = set(line.get("hand_complete_for", [])) >= set(CLASSES) and source not in NEVER_VALIDATE
+                complete = len(complete_classes(line, CLASSES)) == len(CLASSES) and source not in NEVER_VALIDATE
                 self.items.append(
                     Picture(line["file"], source, resolve(line, CLASSES), complete,
                             part, offset, int(height), int(width))

@@ -61,7 +61,7 @@ def resolve(line: dict, class_names: tuple[str, ...]) -> Labels:
     """What one picture teaches; see the rules above."""
     hand = np.array(line.get("hand", []), np.float32).reshape(-1, 6)
     teacher = merge(np.array(line.get("teacher", []), np.float32).reshape(-1, 6))
-    complete = {class_names.index(name) for name in line.get("hand_complete_for", [])}
+    complete = complete_classes(line, class_names)
     n_classes = len(class_names)
 
     targets: list[tuple[np.ndarray, int, float]] = []
@@ -107,6 +107,12 @@ def resolve(line: dict, class_names: tuple[str, ...]) -> Labels:
         ignore=np.array([h[0] for h in hidden], np.float32).reshape(-1, 4),
         ignore_classes=np.array([h[1] for h in hidden], bool).reshape(-1, n_classes),
     )
+
+
+def complete_classes(line: dict, class_names: tuple[str, ...]) -> set[int]:
+    """Classes labelled completely by hand; a line may give names or numbers."""
+    given = line.get("hand_complete_for", [])
+    return {value if isinstance(value, int) else class_names.index(value) for value in given}
 
 
 def _settled(mask: np.ndarray, complete: set[int], class_id: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from airelay_training.labels import resolve
 LEFT, RIGHT = [0.1, 0.1, 0.4, 0.8], [0.6, 0.1, 0.9, 0.8]
 
 
-def check(hand: list, teacher: list, complete: list[str]) -> tuple[list, list]:
+def check(hand: list, teacher: list, complete: list[str] | list[int]) -> tuple[list, list]:
     """(targets as (class, weight), ignored as lists of class names)"""
     labels = resolve({"hand": hand, "teacher": teacher, "hand_complete_for": complete}, CLASSES)
     hidden = [[CLASSES[k] for k in range(6) if row[k]] for row in labels.ignore_classes]
@@ -23,6 +23,10 @@ def test_crowd_box_hides_its_class() -> None:
 
 def test_teacher_box_of_a_class_complete_by_hand_is_dropped() -> None:
     assert check([], [[PERSON, 0.9, *LEFT]], ["person"]) == ([], [])
+
+
+def test_complete_classes_may_be_numbers() -> None:
+    assert check([], [[PERSON, 0.9, *LEFT]], [PERSON]) == ([], [])
 
 
 def test_strong_teacher_box_is_a_target_and_a_doubtful_one_is_hidden() -> None:
