@@ -66,6 +66,8 @@ enum Command {
     Backup(upkeep::BackupArgs),
     /// Check that airelay can run here
     Check,
+    /// Print the licences of bundled libraries
+    Licences,
 }
 
 /// Runs the program; the exit code says whether it worked.
@@ -104,6 +106,10 @@ fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
         Command::User(command) => user::run(&config, command),
         Command::Backup(args) => upkeep::backup(&config, &args),
         Command::Check => upkeep::check(&config),
+        Command::Licences => {
+            upkeep::licences();
+            Ok(())
+        }
     }
 }
 

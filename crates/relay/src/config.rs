@@ -42,7 +42,8 @@ pub struct Config {
     /// Whether the listener speaks TLS. On by default beyond loopback.
     pub tls: bool,
     /// How others reach us, for links in webhooks; no slash at the end.
-    pub public_url: String,
+    /// Absent: the address that is listened on; see [`Config::public_url`].
+    pub public_url: Option<String>,
     /// Threads that analyse; one per core by default.
     pub workers: usize,
     /// Manifest of the detector to use instead of the built-in or installed
@@ -111,10 +112,6 @@ impl Config {
             (1..=MAX_WORKERS).contains(&workers),
             "workers = {workers}: use 1 to {MAX_WORKERS}"
         );
-        let scheme = if tls { "https" } else { "http" };
-        let public_url = file
-            .public_url
-            .unwrap_or_else(|| format!("{scheme}://{listen}"));
         Ok(Config {
             listen,
             data_dir: overrides
@@ -122,7 +119,9 @@ impl Config {
                 .or(file.data_dir)
                 .unwrap_or_else(|| PathBuf::from("data")),
             tls,
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url: file
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
             workers,
             model: overrides.model.or(file.model),
             log_json: file.log_json.unwrap_or(false),
@@ -132,6 +131,15 @@ impl Config {
                 audit: file.retention.audit_days.unwrap_or(365),
             },
         })
+    }
+
+    /// How others reach us when we listen on `local_addr`, which differs from
+    /// `listen` where that asked for any free port.
+    pub fn public_url(&self, local_addr: SocketAddr) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("{scheme}://{local_addr}"))
     }
 }
 
@@ -148,7 +156,8 @@ mod tests {
         let config = Config::from_toml("", Overrides::default()).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8092");
         assert!(!config.tls);
-        assert_eq!(config.public_url, "http://127.0.0.1:8092");
+        let public_url = config.public_url(config.listen);
+        assert_eq!(public_url, "http://127.0.0.1:8092");
     }
 
     #[test]

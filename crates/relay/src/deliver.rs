@@ -24,6 +24,7 @@ pub(crate) use self::task::picture_claim;
 use crate::secrets::Vault;
 use crate::settings::{FieldErrors, WebhookDocument};
 use crate::storage::Storage;
+use crate::supervise::Fleet;
 
 /// All webhooks and their tasks.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct Deliveries {
     storage: Storage,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    fleet: Arc<Fleet>,
     public_url: String,
     /// Documents in the store.
     pub book: WebhookBook,
@@ -63,6 +65,7 @@ impl Deliveries {
         storage: Storage,
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
+        fleet: Arc<Fleet>,
         public_url: String,
     ) -> Self {
         Deliveries {
@@ -70,6 +73,7 @@ impl Deliveries {
             storage,
             vault,
             clock,
+            fleet,
             public_url,
             running: Mutex::default(),
             couriers: Mutex::default(),
@@ -191,6 +195,7 @@ impl Deliveries {
             storage: self.storage.clone(),
             vault: Arc::clone(&self.vault),
             clock: Arc::clone(&self.clock),
+            fleet: Arc::clone(&self.fleet),
             wake: Arc::clone(&courier.wake),
         };
         let stop = courier.stop.clone();

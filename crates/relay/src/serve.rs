@@ -74,6 +74,7 @@ impl Relay {
             .await
             .with_context(|| format!("listen on {}", config.listen))?;
         let local_addr = listener.local_addr()?;
+        let public_url = config.public_url(local_addr);
 
         let store = Store::open(&config.data_dir)?;
         let vault = Arc::new(Vault::open(&config.data_dir.join("secret.key"))?);
@@ -99,7 +100,8 @@ impl Relay {
             storage.clone(),
             Arc::clone(&vault),
             Arc::clone(&clock),
-            config.public_url.clone(),
+            Arc::clone(&fleet),
+            public_url.clone(),
         ));
         let app = App {
             fleet: Arc::clone(&fleet),
@@ -126,7 +128,7 @@ impl Relay {
         rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
 
         let acceptor = match config.tls {
-            true => Some(tls::acceptor(&config.data_dir, &config.public_url)?),
+            true => Some(tls::acceptor(&config.data_dir, &public_url)?),
             false => None,
         };
         let setup_link = setup_link::make(&app, config, local_addr).await?;

@@ -1,11 +1,11 @@
-//! `airelay camera`: add, try and list linked cameras, while airelay is
-//! stopped (`test` works at any time).
+//! `airelay camera`: try and list linked cameras at any time, add them while
+//! airelay is stopped.
 
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use store::{Expected, Store};
+use store::{Expected, ReaderOpener, Store};
 use types::{CameraId, Clock};
 
 use super::{block_on, say};
@@ -138,8 +138,8 @@ fn describe(status: &CameraStatus) {
 }
 
 fn list(config: &Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.data_dir)?;
-    for settings in store.list_settings("camera/")? {
+    let reader = ReaderOpener::of_folder(&config.data_dir).open()?;
+    for settings in reader.list_settings("camera/")? {
         let Some(json) = settings.document else {
             continue;
         };

@@ -29,6 +29,13 @@ pub(super) fn backup(config: &Config, args: &BackupArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints the licences of what is bundled into the binary.
+pub(super) fn licences() {
+    for text in runtime::notices() {
+        say(text);
+    }
+}
+
 /// Says what is there and what is missing, in plain words.
 pub(super) fn check(config: &Config) -> anyhow::Result<()> {
     say(&format!("airelay {}", env!("CARGO_PKG_VERSION")));

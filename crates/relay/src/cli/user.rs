@@ -1,4 +1,5 @@
-//! `airelay user`: accounts, while airelay is stopped.
+//! `airelay user`: list accounts at any time, change them while airelay is
+//! stopped.
 //!
 //! Passwords are read from standard input, never from the command line, where
 //! other users of the machine could see them.
@@ -7,7 +8,7 @@ use std::io::BufRead as _;
 
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
-use store::Store;
+use store::{ReaderOpener, Store};
 use types::Clock as _;
 
 use super::say;
@@ -55,16 +56,12 @@ impl RoleArg {
 }
 
 pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
+    if matches!(command, UserCommand::List) {
+        return list(config);
+    }
     let mut store = Store::open(&config.data_dir)?;
     match command {
-        UserCommand::List => {
-            for user in store.list_users()? {
-                say(&format!(
-                    "{}\t{}\tsince {}",
-                    user.name, user.role, user.created_at
-                ));
-            }
-        }
+        UserCommand::List => {}
         UserCommand::Add { name, role } => {
             let password = read_password()?;
             check_account(&name, &password)?;
@@ -82,6 +79,17 @@ pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
             store.delete_user(&name)?;
             say(&format!("removed {name}"));
         }
+    }
+    Ok(())
+}
+
+fn list(config: &Config) -> anyhow::Result<()> {
+    let reader = ReaderOpener::of_folder(&config.data_dir).open()?;
+    for user in reader.list_users()? {
+        say(&format!(
+            "{}\t{}\tsince {}",
+            user.name, user.role, user.created_at
+        ));
     }
     Ok(())
 }

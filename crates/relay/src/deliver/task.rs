@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use sink::webhook::{DeliverError, Webhook};
 use sink::{DeliveryQueue, Item, Message, Next, Outcome, Picture, RetryPolicy, Why};
@@ -16,6 +15,7 @@ use types::{
 
 use crate::secrets::{Vault, random_seed};
 use crate::storage::Storage;
+use crate::supervise::Fleet;
 
 /// Rows taken from the outbox at once.
 const PAGE: u32 = 100;
@@ -32,6 +32,8 @@ pub(super) struct CourierTask {
     pub(super) storage: Storage,
     pub(super) vault: Arc<Vault>,
     pub(super) clock: Arc<dyn Clock>,
+    /// For the names people gave to cameras and zones.
+    pub(super) fleet: Arc<Fleet>,
     pub(super) wake: Arc<Notify>,
 }
 
@@ -96,7 +98,7 @@ impl CourierTask {
             let n_held = queue.len();
             queue.add([item]);
             if queue.len() > n_held || messages.contains_key(&delivery.outbox_id.0) {
-                messages.insert(delivery.outbox_id.0, self.message(delivery)?);
+                messages.insert(delivery.outbox_id.0, self.message(delivery));
             }
         }
         Ok(())
@@ -137,18 +139,27 @@ impl CourierTask {
         Ok(())
     }
 
-    fn message(&self, delivery: Delivery) -> anyhow::Result<Message> {
+    fn message(&self, delivery: Delivery) -> Message {
         let event = delivery.event;
-        let path = picture_path(&self.vault, event.event_id).context("sign picture link")?;
-        Ok(to_message(event, &path))
+        let path = picture_path(&self.vault, event.event_id);
+        let mut message = to_message(event, &path);
+        if let Some(camera) = self.fleet.get(&message.camera_id) {
+            let settings = camera.current_settings();
+            message.zone_name = message
+                .zone_id
+                .and_then(|zone_id| settings.zone_name(zone_id))
+                .map(str::to_owned);
+            message.camera_name.clone_from(&settings.name);
+        }
+        message
     }
 }
 
 /// Path of an event's picture that needs no sign-in: the key in it opens this
 /// one picture.
-fn picture_path(vault: &Vault, event_id: EventId) -> anyhow::Result<String> {
+fn picture_path(vault: &Vault, event_id: EventId) -> String {
     let key = vault.sign(&picture_claim(event_id));
-    Ok(format!("/api/v1/events/{event_id}/shot.jpg?key={key}"))
+    format!("/api/v1/events/{event_id}/shot.jpg?key={key}")
 }
 
 /// What the key of a picture link is made from.

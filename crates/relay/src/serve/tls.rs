@@ -39,12 +39,7 @@ pub(super) fn acceptor(data_dir: &Path, public_url: &str) -> anyhow::Result<TlsA
 
 fn make_certificate(cert_file: &Path, key_file: &Path, public_url: &str) -> anyhow::Result<()> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let host = public_url
-        .split_once("://")
-        .map_or(public_url, |(_, rest)| rest)
-        .rsplit_once(':')
-        .map_or("", |(host, _)| host)
-        .trim_matches(['[', ']']);
+    let host = host_of(public_url);
     if !host.is_empty() && host != "0.0.0.0" && host != "::" {
         names.push(host.to_owned());
     }
@@ -57,4 +52,31 @@ fn make_certificate(cert_file: &Path, key_file: &Path, public_url: &str) -> anyh
         .with_context(|| format!("write {}", cert_file.display()))?;
     tracing::info!(file = %cert_file.display(), "made a self-signed certificate");
     Ok(())
+}
+
+/// Host of `https://host:port/...`, without the brackets of an IPv6 address.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => authority.split(':').next().unwrap_or(authority),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificate_names_the_host_with_and_without_a_port() {
+        for (url, host) in [
+            ("https://relay.example", "relay.example"),
+            ("https://relay.example:8092", "relay.example"),
+            ("https://[::1]:8092", "::1"),
+            ("https://10.0.0.2:8092/x", "10.0.0.2"),
+        ] {
+            assert_eq!(host_of(url), host);
+        }
+    }
 }

@@ -109,6 +109,14 @@ pub struct CameraSettings {
     pub revision: u64,
 }
 
+impl CameraSettings {
+    /// What people call a zone.
+    pub fn zone_name(&self, zone_id: ZoneId) -> Option<&str> {
+        let zone = self.vmd.zones.iter().find(|zone| zone.zone_id == zone_id)?;
+        Some(&zone.name)
+    }
+}
+
 fn default_sensitivity() -> u8 {
     5
 }

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::input::Body;
 use super::session::{COOKIE, MaybeSession, check_csrf, hash_token};
 use crate::secrets::random_token;
 use crate::settings::FieldErrors;
@@ -250,9 +251,7 @@ async fn read_anonymous<T: DeserializeOwned>(
         .await
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let request = Request::from_parts(parts, body);
-    let Json(value) = Json::<T>::from_request(request, app)
-        .await
-        .map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let Body(value) = Body::<T>::from_request(request, app).await?;
     Ok((value, peer))
 }
 

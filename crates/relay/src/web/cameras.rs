@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::input::Body;
 use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
 use crate::settings::{
@@ -143,7 +144,7 @@ pub(super) async fn get(
 pub(super) async fn add(
     editor: Editor,
     State(app): State<App>,
-    Json(new): Json<CameraNew>,
+    Body(new): Body<CameraNew>,
 ) -> ApiResult<(StatusCode, Json<CameraView>)> {
     let existing = app.cameras.list().await?;
     if existing.len() >= MAX_CAMERAS {
@@ -170,7 +171,7 @@ pub(super) async fn change(
     editor: Editor,
     State(app): State<App>,
     Path(id): Path<String>,
-    Json(change): Json<CameraChange>,
+    Body(change): Body<CameraChange>,
 ) -> ApiResult<Json<CameraView>> {
     if change.id.is_some_and(|sent| sent != id) {
         return Err(ApiError::bad_request(
@@ -202,7 +203,7 @@ pub(super) async fn switch(
     editor: Editor,
     State(app): State<App>,
     Path(id): Path<String>,
-    Json(switch): Json<CameraSwitch>,
+    Body(switch): Body<CameraSwitch>,
 ) -> ApiResult<Json<CameraView>> {
     let stored = find_record(&app, &id).await?;
     let document = CameraDocument {

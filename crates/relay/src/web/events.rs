@@ -1,7 +1,7 @@
 //! Events and their best shots over REST.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::input::Asked;
 use super::live::xyxy;
 use super::session::{MaybeSession, Viewer};
 use crate::deliver::picture_claim;
@@ -155,9 +156,8 @@ impl EventView {
             .get(&row.camera_id)
             .map(|camera| camera.current_settings());
         let zone_name = row.zone_id.and_then(|zone_id| {
-            let zones = &settings.as_ref()?.vmd.zones;
-            let zone = zones.iter().find(|zone| zone.zone_id == zone_id)?;
-            Some(zone.name.clone())
+            let name = settings.as_ref()?.zone_name(zone_id)?;
+            Some(name.to_owned())
         });
         let id = row.event_id.to_string();
         EventView {
@@ -234,7 +234,7 @@ fn stage_name(stage: ShotStage) -> &'static str {
 pub(super) async fn list(
     _: Viewer,
     State(app): State<App>,
-    Query(query): Query<EventQuery>,
+    Asked(query): Asked<EventQuery>,
 ) -> ApiResult<Json<EventList>> {
     let filter = query.into_filter()?;
     let limit = filter.limit as usize;
@@ -295,7 +295,7 @@ pub(super) async fn shot_jpg(
     found: MaybeSession,
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(query): Query<ShotQuery>,
+    Asked(query): Asked<ShotQuery>,
 ) -> ApiResult<Response> {
     let event_id = parse_id(&id)?;
     let claim = picture_claim(event_id);

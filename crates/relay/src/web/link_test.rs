@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::input::Body;
 use super::session::Editor;
 use crate::settings::LinkInput;
 use crate::supervise::{CameraStatus, StatusBoard};
@@ -50,7 +51,7 @@ pub(super) struct LinkTestResult {
 pub(super) async fn link_test(
     _: Editor,
     State(app): State<App>,
-    Json(test): Json<LinkTest>,
+    Body(test): Body<LinkTest>,
 ) -> ApiResult<Json<LinkTestResult>> {
     let stored = match test.camera_id.as_deref().map(CameraId::new) {
         Some(Ok(camera_id)) => app.cameras.get(&camera_id).await?,

@@ -11,6 +11,7 @@ mod cameras;
 mod changes;
 mod error;
 mod events;
+mod input;
 mod link_test;
 mod live;
 mod metrics;

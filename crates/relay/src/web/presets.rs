@@ -2,13 +2,14 @@
 //! and channel.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use source::Mode;
 use source::presets::{self, PresetInput};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ApiResult};
+use super::input::Asked;
 use super::session::Viewer;
 
 /// All presets.
@@ -123,7 +124,7 @@ pub(super) async fn list(_: Viewer) -> Json<PresetList> {
 pub(super) async fn command(
     _: Viewer,
     Path(id): Path<String>,
-    Query(query): Query<CommandQuery>,
+    Asked(query): Asked<CommandQuery>,
 ) -> ApiResult<Json<CommandView>> {
     let preset =
         presets::find(&id).ok_or_else(|| ApiError::not_found(format!("no preset {id:?}")))?;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::input::Body;
 use super::session::{Editor, Viewer};
 use crate::deliver::{WebhookRecord, sink_name};
 use crate::settings::WebhookInput;
@@ -70,7 +71,7 @@ pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<We
 pub(super) async fn add(
     editor: Editor,
     State(app): State<App>,
-    Json(input): Json<WebhookInput>,
+    Body(input): Body<WebhookInput>,
 ) -> ApiResult<(StatusCode, Json<WebhookView>)> {
     let records = app.deliveries.book.list().await?;
     if records.len() >= MAX_WEBHOOKS {
@@ -102,7 +103,7 @@ pub(super) async fn change(
     editor: Editor,
     State(app): State<App>,
     Path(id): Path<String>,
-    Json(input): Json<WebhookInput>,
+    Body(input): Body<WebhookInput>,
 ) -> ApiResult<Json<WebhookView>> {
     let stored = find(&app, &id).await?;
     let record = WebhookRecord {
