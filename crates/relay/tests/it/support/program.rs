@@ -33,7 +33,10 @@ impl Guarded {
             .args([&format!("-{name}"), &self.0.id().to_string()])
             .status()
             .expect("kill is part of every system");
-        assert!(status.success(), "the program lives until it is told to stop");
+        assert!(
+            status.success(),
+            "the program lives until it is told to stop"
+        );
     }
 
     /// Waits for the end, at most `patience`.
