@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::error::ApiError;
+
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
 #[allow_missing = true]
@@ -17,12 +19,19 @@ const START_PAGE: &str = "index.html";
 /// Files whose name holds a hash of their content never change.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
+/// An address below `/api/` that there is not: never the start page, which a
+/// program could not read.
+pub(super) async fn no_such_address(uri: Uri) -> ApiError {
+    // The router has taken off what all addresses of the interface begin with.
+    let path: String = uri.path().chars().take(80).collect();
+    ApiError::not_found(format!("the interface has no address {path:?}"))
+}
+
 /// A bundled file, or the start page.
 pub(super) async fn asset(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if path.starts_with("api/") {
-        return super::error::ApiError::not_found(format!("no such address: /{path}"))
-            .into_response();
+        return no_such_address(uri).await.into_response();
     }
     let accepts_gzip = headers
         .get(header::ACCEPT_ENCODING)

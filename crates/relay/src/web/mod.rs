@@ -135,7 +135,7 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/webhooks/{id}/test", post(webhooks::test))
         .route("/openapi.json", get(openapi::openapi))
-        .fallback(any(assets::asset));
+        .fallback(any(assets::no_such_address));
     Router::new()
         .nest("/api/v1", api)
         .route("/healthz", get(system::healthz))
