@@ -208,7 +208,7 @@ async fn changed_certificate_stops_the_camera_until_it_is_trusted() {
 
 async fn trust(api: &Api, id: &str, fingerprint: &str) {
     api.change_camera(id, |camera| {
-        camera["link"]["fingerprint"] = json!(fingerprint)
+        camera["link"]["fingerprint"] = json!(fingerprint);
     })
     .await;
 }

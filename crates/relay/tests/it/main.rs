@@ -4,6 +4,12 @@
 //! Every child process is killed when its guard is dropped, every socket is on
 //! loopback, every wait is bounded and fails with what it waited for.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 mod faults;

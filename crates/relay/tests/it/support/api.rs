@@ -70,7 +70,7 @@ impl Api {
         let mut api = Api::anonymous(program);
         let reply = api.post("/api/v1/setup", &body).await;
         assert_eq!(reply.status, 201, "{}", reply.json);
-        api.keep_session(reply);
+        api.keep_session(&reply);
         api
     }
 
@@ -80,11 +80,11 @@ impl Api {
         let body = json!({"name": NAME, "password": PASSWORD});
         let reply = api.post("/api/v1/session", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.json);
-        api.keep_session(reply);
+        api.keep_session(&reply);
         api
     }
 
-    fn keep_session(&mut self, reply: Reply) {
+    fn keep_session(&mut self, reply: &Reply) {
         let cookie = reply.set_cookie.as_deref().expect("a session cookie");
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
         self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
