@@ -26,6 +26,9 @@ pub struct Scheduler {
 #[derive(Debug, Default)]
 struct State {
     cameras: BTreeMap<CameraId, Entry>,
+    /// Time used by the camera served last, as of then: where all cameras
+    /// that want work stand.
+    level: Duration,
     is_closed: bool,
 }
 
@@ -61,7 +64,7 @@ impl Scheduler {
     /// Adds a camera without work. Does nothing if it is there.
     pub fn add(&self, camera_id: &CameraId) {
         let mut state = self.lock();
-        let used = state.least_used();
+        let used = state.level;
         state
             .cameras
             .entry(camera_id.clone())
@@ -80,7 +83,7 @@ impl Scheduler {
     /// counted. Frames of unknown cameras are ignored.
     pub fn offer(&self, camera_id: &CameraId, frame: EncodedFrame) {
         let mut state = self.lock();
-        let least_used = state.least_used();
+        let level = state.level;
         let Some(entry) = state.cameras.get_mut(camera_id) else {
             return;
         };
@@ -88,7 +91,7 @@ impl Scheduler {
             entry.n_overwritten += 1;
         } else {
             // A camera that idled may not claim the time it did not use.
-            entry.used = entry.used.max(least_used);
+            entry.used = entry.used.max(level);
         }
         self.work_came.notify_one();
     }
@@ -167,23 +170,11 @@ impl State {
             (None, tick) => Work::Tick(tick?),
         };
         entry.is_running = true;
+        self.level = self.level.max(entry.used);
         Some(Job {
             camera_id: camera_id.clone(),
             work,
         })
-    }
-
-    /// Time used by the most modest camera that has or does work.
-    fn least_used(&self) -> Duration {
-        self.cameras
-            .values()
-            .filter(|entry| entry.is_running || entry.frame.is_some())
-            .map(|entry| entry.used)
-            .min()
-            .unwrap_or_else(|| {
-                let idle = self.cameras.values().map(|entry| entry.used);
-                idle.max().unwrap_or_default()
-            })
     }
 }
 
