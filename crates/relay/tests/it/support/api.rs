@@ -55,6 +55,9 @@ impl Api {
         Api {
             http: Client::builder()
                 .no_proxy()
+                // A connection each: after a body that is too large the program
+                // hangs up, which the next request must not stumble over.
+                .pool_max_idle_per_host(0)
                 .build()
                 .expect("a client without options can be made"),
             url: program.url.clone(),
