@@ -60,7 +60,7 @@ impl CourierTask {
             self.refill(&mut queue, &mut messages).await?;
             let wait = loop {
                 match queue.next(self.clock.now()) {
-                    Next::Deliver(item) => match messages.remove(&item.outbox_id) {
+                    Next::Deliver(item) => match messages.get(&item.outbox_id).cloned() {
                         Some(message) => in_flight.push(self.deliver(item, message)),
                         None => anyhow::bail!("row {} is queued without a message", item.outbox_id),
                     },
@@ -71,7 +71,7 @@ impl CourierTask {
                 }
             };
             tokio::select! {
-                Some((item, result)) = in_flight.next() => self.note(&mut queue, item, result).await?,
+                Some((item, result)) = in_flight.next() => self.note(&mut queue, &mut messages, item, result).await?,
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
@@ -95,11 +95,10 @@ impl CourierTask {
                 queued_at: delivery.queued_at,
                 n_attempts: delivery.n_attempts,
             };
-            let n_held = queue.len();
             queue.add([item]);
-            if queue.len() > n_held || messages.contains_key(&delivery.outbox_id.0) {
-                messages.insert(delivery.outbox_id.0, self.message(delivery));
-            }
+            // Also when the step is held already: by its next attempt the
+            // object may have a better picture.
+            messages.insert(delivery.outbox_id.0, self.message(delivery));
         }
         Ok(())
     }
@@ -112,6 +111,7 @@ impl CourierTask {
     async fn note(
         &self,
         queue: &mut DeliveryQueue,
+        messages: &mut BTreeMap<i64, Message>,
         item: Item,
         result: Result<(), DeliverError>,
     ) -> anyhow::Result<()> {
@@ -120,6 +120,7 @@ impl CourierTask {
         match result {
             Ok(()) => {
                 queue.delivered(&item);
+                messages.remove(&item.outbox_id);
                 self.storage
                     .write(move |store| store.mark_delivered(&sink, outbox_id, now))
                     .await?;
@@ -128,6 +129,9 @@ impl CourierTask {
                 let text = error.to_string();
                 let outcome = queue.failed(&item, error.reaction(), now);
                 tracing::warn!(sink, error = text, ?outcome, "delivery failed");
+                if matches!(outcome, Outcome::Dead) {
+                    messages.remove(&item.outbox_id);
+                }
                 self.storage
                     .write(move |store| match outcome {
                         Outcome::RetryAt(at) => store.mark_failed(&sink, outbox_id, &text, at, now),
