@@ -31,6 +31,7 @@ fn batch(first: u64, n_events: u64) -> Batch {
         class: Some(Class::ALL[usize::try_from(number % 6).expect("small")]),
         score: 0.5,
         bbox: Some(NormBox::WHOLE),
+        detail: types::EventDetail::default(),
         why: Vec::new(),
     };
     Batch {

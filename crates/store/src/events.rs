@@ -12,10 +12,11 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use types::{
-    BestShot, CameraId, Class, Event, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId,
-    Timestamp, TrackId, ZoneId,
+    BestShot, CameraId, Class, Event, EventDetail, EventId, EventKind, NormBox, Phase, ProgramKind,
+    RuleId, Timestamp, TrackId, ZoneId,
 };
 
+use crate::detail;
 use crate::error::{During, Error, check_size};
 use crate::fields::{Fields, event_key, to_i64};
 use crate::gates::{self, StoredGate};
@@ -96,6 +97,8 @@ pub struct EventRow {
     pub score: f32,
     /// Where it is.
     pub bbox: Option<NormBox>,
+    /// What more is known, by kind.
+    pub detail: EventDetail,
     /// The gates that were asked.
     pub why: Vec<StoredGate>,
     /// The best shot of `track_id`, if there is one by now.
@@ -139,11 +142,11 @@ impl Default for EventFilter {
 /// Columns of `event` and of `event_step`, as [`read`] wants them.
 const COLUMNS: &str = "e.event_id, e.camera_id, e.program, e.rule_id, e.rule_name, e.kind, \
     e.zone_id, e.phase, e.step, e.at, e.started_at, e.ended_at, e.track_id, e.class, e.score, \
-    e.x1, e.y1, e.x2, e.y2, e.why";
-const N_COLUMNS: usize = 20;
+    e.x1, e.y1, e.x2, e.y2, e.why, e.detail";
+const N_COLUMNS: usize = 21;
 
 const INSERT_STEP: &str = "INSERT INTO event_step VALUES \
-    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
+    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) \
     ON CONFLICT (event_id, step) DO NOTHING";
 const UPSERT_EVENT: &str = "INSERT INTO event SELECT * FROM event_step \
     WHERE event_id = ?1 AND step = ?2 \
@@ -152,7 +155,7 @@ const UPSERT_EVENT: &str = "INSERT INTO event SELECT * FROM event_step \
         step = excluded.step, at = excluded.at, started_at = excluded.started_at, \
         ended_at = excluded.ended_at, track_id = excluded.track_id, class = excluded.class, \
         score = excluded.score, x1 = excluded.x1, y1 = excluded.y1, x2 = excluded.x2, \
-        y2 = excluded.y2, why = excluded.why \
+        y2 = excluded.y2, why = excluded.why, detail = excluded.detail \
     WHERE excluded.step > event.step";
 
 impl Store {
@@ -337,7 +340,8 @@ fn insert_step(conn: &Connection, event: &Event) -> Result<bool, Error> {
                 event.bbox.map(NormBox::y1),
                 event.bbox.map(NormBox::x2),
                 event.bbox.map(NormBox::y2),
-                why
+                why,
+                detail::to_json(&event.detail),
             ])
         })
         .during(what)?;
@@ -439,6 +443,7 @@ fn read(fields: &mut Fields<'_, '_>) -> rusqlite::Result<EventRow> {
             gates::from_json(&json)
                 .map_err(|error| fields.bad(rusqlite::types::Type::Text, &error.to_string()))?
         },
+        detail: fields.named(detail::from_json)?,
         shot: None,
     })
 }

@@ -27,6 +27,7 @@ mod fields;
 mod schema;
 mod settings;
 mod gates;
+mod detail;
 mod events;
 mod shots;
 mod counts;

@@ -18,7 +18,10 @@ use crate::error::{During, Error};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"aiRl");
 
 /// The way from format `n` to `n + 1`, for each `n` from 0.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_base.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_base.sql"),
+    include_str!("migrations/0002_programs.sql"),
+];
 
 /// Brings the database at `path` to the newest format.
 pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), Error> {

@@ -59,6 +59,7 @@ pub(crate) fn step(second: i64, number: u64, step: u32, phase: Phase) -> Event {
         class: Some(Class::Person),
         score: 0.75,
         bbox: Some(NormBox::from_xyxy(0.1, 0.2, 0.3, 0.4)),
+        detail: types::EventDetail::default(),
         why: vec![Gate {
             name: "dwell",
             outcome: GateOutcome::Lasted {
@@ -96,6 +97,7 @@ pub(crate) fn shot(track_id: u64, stage: ShotStage, second: i64, jpeg: &[u8]) ->
         jpeg: jpeg.into(),
         width_px: 100,
         height_px: 200,
+        appearance: types::Appearance::default(),
     }
 }
 

@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             class: Some(Class::Person),
             score: 0.5,
             bbox: None,
+            detail: types::EventDetail::default(),
             why: Vec::new(),
         };
         let end = Event {
@@ -58,6 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             jpeg: vec![7; 30_000].into(),
             width_px: 1,
             height_px: 1,
+            appearance: types::Appearance::default(),
         };
         store.append(&Batch {
             camera_id: camera_id.clone(),

@@ -1,4 +1,4 @@
-format 1
+format 2
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
 CREATE INDEX event_by_camera ON event (camera_id, event_id);
@@ -28,10 +28,11 @@ CREATE TABLE count (
     camera_id  TEXT    NOT NULL,
     rule_id    INTEGER NOT NULL,
     from_at    INTEGER NOT NULL,
+    metric     TEXT    NOT NULL,
     class      TEXT    NOT NULL,
     until_at   INTEGER NOT NULL,
-    value      INTEGER NOT NULL,
-    PRIMARY KEY (camera_id, rule_id, from_at, class)
+    value      REAL    NOT NULL,
+    PRIMARY KEY (camera_id, rule_id, from_at, metric, class)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
     event_id   BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
@@ -51,7 +52,7 @@ CREATE TABLE event (
     score      REAL    NOT NULL,
     x1 REAL, y1 REAL, x2 REAL, y2 REAL,
     why        TEXT    NOT NULL
-) STRICT, WITHOUT ROWID;
+, detail TEXT NOT NULL DEFAULT '{}') STRICT, WITHOUT ROWID;
 CREATE TABLE event_step (
     event_id   BLOB    NOT NULL CHECK (length(event_id) = 16),
     camera_id  TEXT    NOT NULL,
@@ -69,7 +70,7 @@ CREATE TABLE event_step (
     class      TEXT,
     score      REAL    NOT NULL,
     x1 REAL, y1 REAL, x2 REAL, y2 REAL,
-    why        TEXT    NOT NULL,
+    why        TEXT    NOT NULL, detail TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (event_id, step)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE login_failure (

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Class, NormBox, Timestamp, TrackId};
+use crate::{Appearance, Class, NormBox, Timestamp, TrackId};
 
 /// One crop of one track, with the reason it won.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct BestShot {
     pub width_px: u32,
     /// Height of the crop, pixels.
     pub height_px: u32,
+    /// What the object looks like in it; empty when nobody asked.
+    pub appearance: Appearance,
 }
 
 impl fmt::Debug for BestShot {

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{CameraId, Class, EventId, NormBox, RuleId, Timestamp, TrackId, ZoneId};
+use crate::{
+    CameraId, Class, Crossing, EventId, LineId, NormBox, PictureProblem, RuleId, Timestamp,
+    TrackId, ZoneId,
+};
 
 /// One step in the life of an event: its begin, an update, or its end.
 ///
@@ -43,8 +46,28 @@ pub struct Event {
     pub score: f32,
     /// Where it is, as of this step.
     pub bbox: Option<NormBox>,
+    /// What more is known, by kind.
+    pub detail: EventDetail,
     /// The gates that were asked, in order, with what each found.
     pub why: Vec<Gate>,
+}
+
+/// What only some kinds of events know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventDetail {
+    /// Which line, if the rule has one.
+    pub line_id: Option<LineId>,
+    /// Which way the line was crossed.
+    pub crossing: Option<Crossing>,
+    /// Heading of the object in degrees clockwise from up in the picture,
+    /// 0..360.
+    pub heading_deg: Option<f32>,
+    /// How many, for limits and occupancy.
+    pub count: Option<u32>,
+    /// The zone visited before, for a sequence of zones.
+    pub from_zone_id: Option<ZoneId>,
+    /// What is wrong with the picture.
+    pub problem: Option<PictureProblem>,
 }
 
 /// An analytics program.
@@ -58,9 +81,20 @@ pub enum ProgramKind {
     Vehicle,
     /// How many are in a place.
     Occupancy,
+    /// Installed from a package.
+    Extension,
 }
 
 impl ProgramKind {
+    /// All programs.
+    pub const ALL: [ProgramKind; 5] = [
+        ProgramKind::Vmd,
+        ProgramKind::People,
+        ProgramKind::Vehicle,
+        ProgramKind::Occupancy,
+        ProgramKind::Extension,
+    ];
+
     /// Lower-case name, as in JSON and metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,37 +102,99 @@ impl ProgramKind {
             ProgramKind::People => "people",
             ProgramKind::Vehicle => "vehicle",
             ProgramKind::Occupancy => "occupancy",
+            ProgramKind::Extension => "extension",
         }
     }
 
     /// The program with this [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Vmd, Self::People, Self::Vehicle, Self::Occupancy]
-            .into_iter()
-            .find(|program| program.name() == name)
+        Self::ALL.into_iter().find(|program| program.name() == name)
     }
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
-    /// An object of a chosen class is inside a zone.
+    /// An object of a chosen class stays inside a zone.
     Intruder,
+    /// An object stays in a zone for long.
+    Loitering,
+    /// An object moves in a chosen direction.
+    Direction,
+    /// An object moves against the allowed direction.
+    WrongWay,
+    /// An object crosses a line.
+    CrossLine,
+    /// An object comes into a zone from outside.
+    Enter,
+    /// An object leaves a zone.
+    Exit,
+    /// An object that moved stands still in a zone.
+    Stopped,
+    /// A thing was put down and stays.
+    ObjectLeft,
+    /// A thing that belonged to the scene is gone.
+    ObjectRemoved,
+    /// More objects than allowed are in a zone.
+    CountOverLimit,
+    /// An object went from one zone to another.
+    ZoneSequence,
+    /// The camera was covered, defocused, turned, or is too dark or too bright.
+    PictureProblem,
+    /// The camera delivers no video.
+    SignalLost,
+    /// A zone holds more objects than its threshold.
+    Occupancy,
+    /// An installed program decided; its rule name says what.
+    Program,
 }
 
 impl EventKind {
+    /// All kinds, in the order in which pages list them.
+    pub const ALL: [EventKind; 16] = [
+        EventKind::Intruder,
+        EventKind::Loitering,
+        EventKind::Direction,
+        EventKind::WrongWay,
+        EventKind::CrossLine,
+        EventKind::Enter,
+        EventKind::Exit,
+        EventKind::Stopped,
+        EventKind::ObjectLeft,
+        EventKind::ObjectRemoved,
+        EventKind::CountOverLimit,
+        EventKind::ZoneSequence,
+        EventKind::PictureProblem,
+        EventKind::SignalLost,
+        EventKind::Occupancy,
+        EventKind::Program,
+    ];
+
     /// Lower-case name, as in JSON and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             EventKind::Intruder => "intruder",
+            EventKind::Loitering => "loitering",
+            EventKind::Direction => "direction",
+            EventKind::WrongWay => "wrong_way",
+            EventKind::CrossLine => "cross_line",
+            EventKind::Enter => "enter",
+            EventKind::Exit => "exit",
+            EventKind::Stopped => "stopped",
+            EventKind::ObjectLeft => "object_left",
+            EventKind::ObjectRemoved => "object_removed",
+            EventKind::CountOverLimit => "count_over_limit",
+            EventKind::ZoneSequence => "zone_sequence",
+            EventKind::PictureProblem => "picture_problem",
+            EventKind::SignalLost => "signal_lost",
+            EventKind::Occupancy => "occupancy",
+            EventKind::Program => "program",
         }
     }
 
     /// The kind with this [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Intruder]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

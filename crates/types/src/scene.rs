@@ -1,6 +1,6 @@
 //! What was observed on one camera at one time.
 
-use crate::{NormBox, Timestamp, Track};
+use crate::{NormBox, PictureState, StillChange, Timestamp, Track};
 
 /// All tracks at one `captured_at`. Coordinates relate to the whole picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,10 @@ pub struct Scene {
     pub motion: MotionSummary,
     /// Whether the detector looked at this frame.
     pub is_detected: bool,
+    /// How good the picture itself is.
+    pub picture: PictureState,
+    /// Things put down or taken away, longest first.
+    pub still_changes: Vec<StillChange>,
 }
 
 /// What the motion gate saw in one frame.

@@ -288,6 +288,7 @@ fn tell(
         class: Some(open.class),
         score: best_score,
         bbox: Some(open.bbox),
+        detail: types::EventDetail::default(),
         why: vec![
             gate("state", passed("confirmed")),
             gate("class", passed(open.class.name())),

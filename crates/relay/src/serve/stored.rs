@@ -141,6 +141,7 @@ fn end_of(row: EventRow, now: types::Timestamp) -> Event {
         class: row.class,
         score: row.score,
         bbox: row.bbox,
+        detail: types::EventDetail::default(),
         why: vec![Gate {
             name: "end",
             outcome: types::GateOutcome::Passed("airelay was stopped without notice".to_owned()),

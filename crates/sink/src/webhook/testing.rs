@@ -29,6 +29,7 @@ pub(super) fn message() -> Message {
         class: Some(Class::Person),
         score: 0.87,
         bbox: Some(NormBox::from_xyxy(0.1, 0.25, 0.2, 0.75)),
+        detail: types::EventDetail::default(),
         why: vec![
             Gate {
                 name: "class",
@@ -58,6 +59,7 @@ pub(super) fn picture() -> Picture {
         captured_at: Timestamp::parse_rfc3339("2026-07-01T09:30:01Z").unwrap(),
         width_px: 120,
         height_px: 260,
+        appearance: types::Appearance::default(),
         quality: ShotQuality {
             total: 0.71,
             ..ShotQuality::default()

@@ -49,10 +49,11 @@ fn exactly_what_is_too_old_goes() {
     let count = |second| Count {
         camera_id: camera(),
         rule_id: RuleId(1),
+        metric: types::Metric::In,
         class: None,
         from: at(second - 60),
         until: at(second),
-        value: 1,
+        value: 1.0,
     };
     store.put_counts(&[count(0), count(1)]).unwrap();
     let report = store.prune(at(3_601), &ONE_HOUR, 100).unwrap();

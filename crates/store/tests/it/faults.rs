@@ -30,6 +30,7 @@ fn batch(track_id: u64, len_bytes: usize) -> Batch {
         jpeg: vec![7; len_bytes].into(),
         width_px: 1,
         height_px: 1,
+        appearance: types::Appearance::default(),
     };
     Batch {
         camera_id: CameraId::new("gate-2").expect("a good id"),

@@ -232,6 +232,7 @@ impl BestShots {
             jpeg: Arc::from(bytes),
             width_px: crop.width_px,
             height_px: crop.height_px,
+            appearance: types::Appearance::default(),
         })
     }
 }

@@ -333,6 +333,7 @@ impl Tracker {
             tracks,
             motion,
             is_detected,
+            ..Scene::default()
         }
     }
 }

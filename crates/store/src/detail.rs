@@ -1,0 +1,92 @@
+//! What only some kinds of events know, as text in one column.
+//!
+//! In: an event's detail. Out: JSON that leaves out what is unknown, and the
+//! same detail back.
+
+use serde::{Deserialize, Serialize};
+use types::{Crossing, EventDetail, LineId, PictureProblem, ZoneId};
+
+/// The stored form; unknown fields are an error, missing ones are `None`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DetailJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_left_to_right: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heading_deg: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_zone: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// The column's text for `detail`.
+pub(crate) fn to_json(detail: &EventDetail) -> String {
+    let json = DetailJson {
+        line: detail.line_id.map(|line_id| line_id.0),
+        is_left_to_right: detail
+            .crossing
+            .map(|crossing| crossing == Crossing::LeftToRight),
+        // JSON has no infinity; a heading that is no number is unknown.
+        heading_deg: detail.heading_deg.filter(|heading| heading.is_finite()),
+        count: detail.count,
+        from_zone: detail.from_zone_id.map(|zone_id| zone_id.0),
+        problem: detail.problem.map(|problem| problem.name().to_owned()),
+    };
+    serde_json::to_string(&json).expect("text and numbers are always JSON")
+}
+
+/// The detail that `json` holds; `None` when it is not of our making.
+pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
+    let json: DetailJson = serde_json::from_str(json).ok()?;
+    let problem = match &json.problem {
+        Some(name) => Some(PictureProblem::from_name(name)?),
+        None => None,
+    };
+    Some(EventDetail {
+        line_id: json.line.map(LineId),
+        crossing: json.is_left_to_right.map(|is_left_to_right| {
+            if is_left_to_right {
+                Crossing::LeftToRight
+            } else {
+                Crossing::RightToLeft
+            }
+        }),
+        heading_deg: json.heading_deg,
+        count: json.count,
+        from_zone_id: json.from_zone.map(ZoneId),
+        problem,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detail_comes_back_as_it_was_stored() {
+        let full = EventDetail {
+            line_id: Some(LineId(3)),
+            crossing: Some(Crossing::RightToLeft),
+            heading_deg: Some(270.5),
+            count: Some(12),
+            from_zone_id: Some(ZoneId(2)),
+            problem: Some(PictureProblem::Defocused),
+        };
+        for detail in [EventDetail::default(), full] {
+            assert_eq!(from_json(&to_json(&detail)), Some(detail));
+        }
+        assert_eq!(to_json(&EventDetail::default()), "{}");
+    }
+
+    #[test]
+    fn detail_of_another_making_is_refused() {
+        for json in ["", "null", "{\"lines\": 3}", "{\"problem\": \"stolen\"}"] {
+            assert_eq!(from_json(json), None, "{json}");
+        }
+    }
+}
