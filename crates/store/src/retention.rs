@@ -36,7 +36,11 @@ pub struct Retention {
     /// Pictures of all best shots together, bytes; beyond it the oldest go,
     /// first those without event.
     pub max_shot_bytes: u64,
-    /// Counts.
+    /// Sightings with their attributes and vectors.
+    pub sightings: Duration,
+    /// Scenes, for trying settings on what happened.
+    pub scenes: Duration,
+    /// Counts and heat maps.
     pub counts: Duration,
     /// Audit entries.
     pub audit: Duration,
@@ -48,7 +52,7 @@ pub struct Retention {
 
 impl Default for Retention {
     /// 90 days of events and their pictures, 14 of other pictures, at most
-    /// 20 GB of them; two years of counts, one of audit; 30 days of dead
+    /// 20 GB of them; 90 days of sightings, two of scenes; two years of counts, one of audit; 30 days of dead
     /// letters; 100 revisions.
     fn default() -> Self {
         let days = |n_days: u64| Duration::from_hours(24 * n_days);
@@ -57,6 +61,8 @@ impl Default for Retention {
             event_shots: days(90),
             track_shots: days(14),
             max_shot_bytes: 20_000_000_000,
+            sightings: days(90),
+            scenes: days(2),
             counts: days(730),
             audit: days(365),
             dead_letters: days(30),
@@ -72,7 +78,11 @@ pub struct PruneReport {
     pub n_events: usize,
     /// Best shots.
     pub n_shots: usize,
-    /// Counts.
+    /// Sightings.
+    pub n_sightings: usize,
+    /// Packed minutes of scenes.
+    pub n_scene_chunks: usize,
+    /// Counts and heat maps.
     pub n_counts: usize,
     /// Audit entries.
     pub n_audit: usize,
@@ -118,9 +128,33 @@ impl Store {
                 n_counts: step
                     .delete(
                         "count",
-                        "camera_id, rule_id, from_at, class",
+                        "camera_id, rule_id, from_at, metric, class",
                         "until_at",
                         retention.counts,
+                    )
+                    .during(what)?
+                    + step
+                        .delete(
+                            "heat",
+                            "camera_id, kind, from_at",
+                            "until_at",
+                            retention.counts,
+                        )
+                        .during(what)?,
+                n_sightings: step
+                    .delete(
+                        "sighting",
+                        "sighting_id",
+                        "last_seen_at",
+                        retention.sightings,
+                    )
+                    .during(what)?,
+                n_scene_chunks: step
+                    .delete(
+                        "scene_chunk",
+                        "camera_id, from_at",
+                        "until_at",
+                        retention.scenes,
                     )
                     .during(what)?,
                 n_audit: step
@@ -145,6 +179,8 @@ impl Store {
                 report.n_events,
                 report.n_shots,
                 report.n_counts,
+                report.n_sightings,
+                report.n_scene_chunks,
                 report.n_audit,
                 report.n_dead_letters,
                 report.n_sign_ins,

@@ -1,4 +1,5 @@
 format 2
+CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
 CREATE INDEX event_by_camera ON event (camera_id, event_id);
@@ -6,12 +7,16 @@ CREATE INDEX event_by_class ON event (class, event_id);
 CREATE INDEX event_by_kind ON event (kind, event_id);
 CREATE INDEX event_by_track ON event (camera_id, track_id) WHERE track_id IS NOT NULL;
 CREATE INDEX event_open ON event (camera_id, event_id) WHERE phase <> 'end';
+CREATE INDEX heat_by_time ON heat (until_at);
 CREATE INDEX login_failure_by_time ON login_failure (last_at);
 CREATE INDEX outbox_by_age ON outbox (sink, is_dead, outbox_id);
 CREATE INDEX outbox_by_camera ON outbox (sink, is_dead, camera_id, outbox_id);
+CREATE INDEX scene_chunk_by_time ON scene_chunk (until_at);
 CREATE INDEX session_by_expiry ON session (expires_at);
 CREATE INDEX session_by_user ON session (user_id, created_at);
 CREATE INDEX shot_by_time ON shot (captured_at, len_bytes);
+CREATE INDEX sighting_by_end ON sighting (last_seen_at);
+CREATE INDEX sighting_by_time ON sighting (first_seen_at, sighting_id);
 CREATE TABLE audit (
     audit_id INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,
@@ -24,6 +29,15 @@ CREATE TABLE camera_track (
     camera_id     TEXT    NOT NULL PRIMARY KEY,
     next_track_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE control_log (
+    log_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     INTEGER NOT NULL,
+    who    TEXT    NOT NULL,
+    what   TEXT    NOT NULL,
+    before TEXT,
+    after  TEXT,
+    hash   BLOB    NOT NULL CHECK (length(hash) = 32)
+) STRICT;
 CREATE TABLE count (
     camera_id  TEXT    NOT NULL,
     rule_id    INTEGER NOT NULL,
@@ -73,6 +87,14 @@ CREATE TABLE event_step (
     why        TEXT    NOT NULL, detail TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (event_id, step)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE heat (
+    camera_id TEXT    NOT NULL,
+    kind      TEXT    NOT NULL,
+    from_at   INTEGER NOT NULL,
+    until_at  INTEGER NOT NULL,
+    cells     BLOB    NOT NULL,
+    PRIMARY KEY (camera_id, kind, from_at)
+) STRICT;
 CREATE TABLE login_failure (
     key          TEXT    NOT NULL PRIMARY KEY,
     n_failures   INTEGER NOT NULL,
@@ -91,6 +113,14 @@ CREATE TABLE outbox (
     retry_at   INTEGER,
     last_error TEXT,
     UNIQUE (event_id, step, sink)
+) STRICT;
+CREATE TABLE scene_chunk (
+    camera_id TEXT    NOT NULL,
+    from_at   INTEGER NOT NULL,
+    until_at  INTEGER NOT NULL,
+    n_scenes  INTEGER NOT NULL,
+    body      BLOB    NOT NULL,
+    PRIMARY KEY (camera_id, from_at)
 ) STRICT;
 CREATE TABLE session (
     token_hash BLOB    NOT NULL PRIMARY KEY,
@@ -136,6 +166,35 @@ CREATE TABLE shot_jpeg (
     shot_id INTEGER PRIMARY KEY REFERENCES shot (shot_id) ON DELETE CASCADE,
     jpeg    BLOB NOT NULL
 ) STRICT;
+CREATE TABLE sighting (
+    sighting_id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    camera_id     TEXT    NOT NULL,
+    program       TEXT    NOT NULL,
+    track_id      INTEGER NOT NULL,
+    class         TEXT    NOT NULL,
+    score         REAL    NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at  INTEGER NOT NULL,
+    is_final      INTEGER NOT NULL,
+    heading_deg   REAL,
+    speed_mps     REAL,
+    zones         TEXT    NOT NULL,
+    lines         TEXT    NOT NULL,
+    UNIQUE (camera_id, program, track_id)
+) STRICT;
+CREATE TABLE sighting_attribute (
+    sighting_id INTEGER NOT NULL REFERENCES sighting (sighting_id) ON DELETE CASCADE,
+    name        TEXT    NOT NULL,
+    value       TEXT    NOT NULL,
+    likelihood  REAL    NOT NULL,
+    PRIMARY KEY (sighting_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sighting_embedding (
+    sighting_id INTEGER NOT NULL REFERENCES sighting (sighting_id) ON DELETE CASCADE,
+    maker       TEXT    NOT NULL,
+    vector      BLOB    NOT NULL,
+    PRIMARY KEY (sighting_id, maker)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE sink (
     name              TEXT    NOT NULL PRIMARY KEY,
     is_enabled        INTEGER NOT NULL,
@@ -157,4 +216,12 @@ CREATE TABLE user (
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
 BEGIN
     SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
+CREATE TRIGGER control_log_is_append_only BEFORE UPDATE ON control_log
+BEGIN
+    SELECT RAISE(ABORT, 'control log rows are never changed');
+END;
+CREATE TRIGGER control_log_is_kept BEFORE DELETE ON control_log
+BEGIN
+    SELECT RAISE(ABORT, 'control log rows are never removed');
 END;

@@ -13,6 +13,8 @@ const ONE_HOUR: Retention = Retention {
     event_shots: HOUR,
     track_shots: HOUR,
     max_shot_bytes: 1_000_000,
+    sightings: HOUR,
+    scenes: HOUR,
     counts: HOUR,
     audit: HOUR,
     dead_letters: HOUR,
@@ -215,5 +217,57 @@ proptest! {
         prop_assert_eq!(n_events(&store), young);
         let track = store.track_shot(&camera(), TrackId(1)).unwrap();
         prop_assert_eq!(track, None);
+    }
+}
+
+#[test]
+fn old_sightings_scenes_and_heat_maps_go_and_take_what_belongs_to_them() {
+    use types::{Appearance, Attribute, Class, ProgramKind, Scene, Sighting, TrackId};
+    let (mut store, _folder) = open();
+    for (track_id, second) in [(1, 0), (2, 100)] {
+        store
+            .put_sightings(&[Sighting {
+                camera_id: camera(),
+                program: ProgramKind::People,
+                track_id: TrackId(track_id),
+                class: Class::Person,
+                score: 1.0,
+                first_seen_at: at(second),
+                last_seen_at: at(second),
+                is_final: true,
+                heading_deg: None,
+                speed_mps: None,
+                zone_ids: Vec::new(),
+                line_ids: Vec::new(),
+                appearance: Appearance {
+                    attributes: vec![Attribute {
+                        name: "upper_colour",
+                        value: "red".into(),
+                        likelihood: 1.0,
+                    }],
+                    embeddings: Vec::new(),
+                },
+            }])
+            .unwrap();
+        let scene = Scene {
+            captured_at: at(second),
+            ..Scene::default()
+        };
+        store.put_scenes(&camera(), &[scene]).unwrap();
+        store
+            .put_heat(&camera(), "dwell", at(second - 60), at(second), &[1.0])
+            .unwrap();
+    }
+    let report = store.prune(at(3_650), &ONE_HOUR, 100).unwrap();
+    assert_eq!(
+        (report.n_sightings, report.n_scene_chunks, report.n_counts),
+        (1, 1, 1)
+    );
+    let n_left = |table: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        store.conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    for table in ["sighting", "sighting_attribute", "scene_chunk", "heat"] {
+        assert_eq!(n_left(table), 1, "{table}");
     }
 }
