@@ -15,6 +15,7 @@ use std::fmt::Debug;
 use types::{Event, Scene, Timestamp, ZoneId};
 
 mod place;
+pub mod site;
 mod visits;
 pub mod vmd;
 
