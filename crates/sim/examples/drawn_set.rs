@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jpeg::{Encoder, RgbImage};
-use sim::street::{Light, Street, StreetOptions, TruthBox};
+use sim::street::{Light, Nuisance, Street, StreetOptions, TruthBox};
 use types::{Class, NormBox};
 
 /// Longest side of a training picture, pixels.
@@ -69,9 +69,15 @@ fn open_street(seed: u64, is_whole: bool) -> Street {
         traffic: 0.4 + 0.05 * dice.below(11) as f32,
         noise: 0.5 + 0.5 * dice.below(8) as f32,
         view_spread: 1.0,
-        is_raining: dice.below(10) == 0,
-        is_snowing: dice.below(14) == 0,
-        is_windy: dice.below(3) == 0,
+        nuisances: [
+            (Nuisance::Rain, 10),
+            (Nuisance::Snow, 14),
+            (Nuisance::Wind, 3),
+        ]
+        .into_iter()
+        .filter(|(_, one_in)| dice.below(*one_in) == 0)
+        .map(|(nuisance, _)| nuisance)
+        .collect(),
         ..StreetOptions::default()
     };
     Street::new(seed, options)

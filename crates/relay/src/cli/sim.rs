@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use sim::street::{Light, StreetOptions};
+use sim::street::{Incident, Light, Nuisance, Staged, StreetOptions};
 use sim::{
     Algorithm, Auth, CameraConfig, Content, Fault, FeedConfig, Qop, Quirk, Scheme, SimCamera,
     Spelling, Tls,
@@ -40,9 +41,16 @@ pub(super) struct SimArgs {
     /// Walkers in the drawn street
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(0..=64))]
     people: u32,
-    /// Weather and trouble in the drawn street
-    #[arg(long, value_enum)]
-    weather: Vec<WeatherArg>,
+    /// Weather or other trouble in the drawn street; `list` names them
+    #[arg(long, alias = "weather")]
+    nuisance: Vec<String>,
+    /// What somebody does in the drawn street from second 30 to second 90;
+    /// `list` names it
+    #[arg(long)]
+    incident: Option<String>,
+    /// No traffic in the drawn street, only parked cars
+    #[arg(long)]
+    no_traffic: bool,
     /// Picture size
     #[arg(long, default_value = "1920x1080")]
     size: String,
@@ -71,16 +79,6 @@ enum LightArg {
     Day,
     Night,
     Infrared,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum WeatherArg {
-    Rain,
-    Snow,
-    Wind,
-    LightSwitch,
-    HeadlightSweep,
-    Shake,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -140,7 +138,21 @@ fn list_names(args: &SimArgs) -> bool {
             say(fault.name());
         }
     }
-    is_asked(&args.quirk) || is_asked(&args.fault)
+    if is_asked(&args.nuisance) {
+        for nuisance in Nuisance::ALL {
+            say(nuisance.name());
+        }
+    }
+    let is_incident_asked = args.incident.as_deref() == Some("list");
+    if is_incident_asked {
+        for incident in Incident::ALL {
+            say(incident.name());
+        }
+    }
+    is_asked(&args.quirk)
+        || is_asked(&args.fault)
+        || is_asked(&args.nuisance)
+        || is_incident_asked
 }
 
 impl SimArgs {
@@ -156,7 +168,7 @@ impl SimArgs {
             (None, true) => Content::Still { noise: 1.2 },
             (None, false) => Content::Street {
                 seed,
-                options: self.street(),
+                options: self.street()?,
             },
         };
         Ok(CameraConfig {
@@ -175,27 +187,32 @@ impl SimArgs {
         })
     }
 
-    fn street(&self) -> StreetOptions {
-        let mut options = StreetOptions {
+    fn street(&self) -> anyhow::Result<StreetOptions> {
+        let incident = match &self.incident {
+            Some(name) => Some(Staged {
+                incident: Incident::from_name(name).with_context(|| {
+                    format!("incident {name:?}: `--incident list` names them all")
+                })?,
+                from: Duration::from_secs(30),
+                until: Duration::from_secs(90),
+            }),
+            None => None,
+        };
+        let defaults = StreetOptions::default();
+        Ok(StreetOptions {
             n_people: self.people,
+            traffic: if self.no_traffic { 0.0 } else { defaults.traffic },
             light: match self.light {
                 LightArg::Day => Light::Day,
                 LightArg::Night => Light::Night,
                 LightArg::Infrared => Light::Infrared,
             },
-            ..StreetOptions::default()
-        };
-        for weather in &self.weather {
-            match weather {
-                WeatherArg::Rain => options.is_raining = true,
-                WeatherArg::Snow => options.is_snowing = true,
-                WeatherArg::Wind => options.is_windy = true,
-                WeatherArg::LightSwitch => options.switches_light = true,
-                WeatherArg::HeadlightSweep => options.sweeps_headlight = true,
-                WeatherArg::Shake => options.shakes = true,
-            }
-        }
-        options
+            nuisances: named(&self.nuisance, "nuisance", Nuisance::from_name)?
+                .into_iter()
+                .collect(),
+            incident,
+            ..defaults
+        })
     }
 
     fn auth(&self) -> anyhow::Result<Auth> {

@@ -19,21 +19,24 @@ mod vehicle;
 mod two_wheeler;
 mod prop;
 mod script;
-mod weather;
 mod lights;
+mod nuisance;
+mod layering;
 mod sensor;
 
 use std::time::Duration;
 
 use jpeg::RgbImage;
-use types::{Class, NormBox};
+use types::{Class, NormBox, StillChangeKind};
 
-use crate::street::paint::{Air, Area, Canvas, Cover, Layer, Tone, tone};
-use crate::street::script::{Actor, Bustle, Figure, Footprint};
+pub use crate::street::nuisance::{Incident, Nuisance, Nuisances, Staged};
+
+use crate::street::layering::{Ready, in_order, is_behind, make_ready, merged, put_shadow};
+use crate::street::nuisance::{lens, weather};
+use crate::street::paint::{Area, Canvas, Cover};
+use crate::street::script::{Actor, BAG, Bustle, Figure};
 use crate::street::sensor::{Exposure, Sensor};
-use crate::street::sketch::Sketch;
 use crate::street::town::Town;
-use crate::street::view::at;
 
 /// By what light the street is seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,18 +67,10 @@ pub struct StreetOptions {
     pub noise: f32,
     /// How much the camera's place differs from seed to seed, 0..=1.
     pub view_spread: f32,
-    /// Rain falls.
-    pub is_raining: bool,
-    /// Snow falls.
-    pub is_snowing: bool,
-    /// Trees sway.
-    pub is_windy: bool,
-    /// The light goes off and on every 20 s.
-    pub switches_light: bool,
-    /// Headlights of an unseen car glide over the street every 17 s.
-    pub sweeps_headlight: bool,
-    /// The camera trembles.
-    pub shakes: bool,
+    /// Weather and other trouble.
+    pub nuisances: Nuisances,
+    /// What somebody does, and when.
+    pub incident: Option<Staged>,
 }
 
 impl Default for StreetOptions {
@@ -88,12 +83,8 @@ impl Default for StreetOptions {
             traffic: 0.6,
             noise: 1.2,
             view_spread: 0.0,
-            is_raining: false,
-            is_snowing: false,
-            is_windy: false,
-            switches_light: false,
-            sweeps_headlight: false,
-            shakes: false,
+            nuisances: Nuisances::NONE,
+            incident: None,
         }
     }
 }
@@ -120,6 +111,17 @@ impl TruthBox {
     }
 }
 
+/// What a thing left or taken away really changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TruthChange {
+    /// Box around the thing, there or not, without shake.
+    pub bbox: NormBox,
+    /// Whether it came or went.
+    pub kind: StillChangeKind,
+    /// When, since the start.
+    pub since: Duration,
+}
+
 /// Smallest and largest side of a picture, pixels.
 const SIDE_PX: (u32, u32) = (64, 4096);
 
@@ -135,7 +137,15 @@ pub struct Street {
     fixtures: Vec<Fixture>,
     trees: Vec<Actor>,
     sensor: Sensor,
+    bag_box: Option<NormBox>,
+    /// The same street by infrared light, if the camera goes over to that.
+    infrared: Option<Box<Street>>,
+    /// What the camera sees once it was turned, if it is going to be.
+    turned: Option<Box<Street>>,
 }
+
+/// How far a camera is turned aside, radians.
+const TURN: f32 = 0.9;
 
 /// Something on the backdrop that others may pass behind.
 #[derive(Debug)]
@@ -144,25 +154,30 @@ struct Fixture {
     cover: Cover,
 }
 
-/// One object, ready to be put on the canvas.
-#[derive(Clone, Debug)]
-struct Ready {
-    object_id: u32,
-    class: Option<Class>,
-    footprint: Footprint,
-    depth: f32,
-    layer: Layer,
-    air: Air,
-    /// The part of the picture it is put on.
-    clip: Area,
-    /// The backdrop shows it already.
-    is_fixture: bool,
-}
-
 impl Street {
     /// The street of this seed. Draws the backdrop, which takes about as long
     /// as fifty frames; sizes and shares outside their range are limited.
     pub fn new(seed: u64, options: StreetOptions) -> Self {
+        let mut street = Self::by_one_light(seed, options, 0.0);
+        if options.nuisances.has(Nuisance::InfraredSwitch) {
+            let infrared = StreetOptions {
+                light: Light::Infrared,
+                ..options
+            };
+            street.infrared = Some(Box::new(Self::by_one_light(seed, infrared, 0.0)));
+        }
+        if options
+            .incident
+            .is_some_and(|staged| staged.incident == Incident::Turn)
+        {
+            street.turned = Some(Box::new(Self::by_one_light(seed, options, TURN)));
+        }
+        street
+    }
+
+    /// The street as it is without change of light or view; the camera is
+    /// turned aside by `turn` radians.
+    fn by_one_light(seed: u64, options: StreetOptions, turn: f32) -> Self {
         let options = StreetOptions {
             width_px: options.width_px.clamp(SIDE_PX.0, SIDE_PX.1),
             height_px: options.height_px.clamp(SIDE_PX.0, SIDE_PX.1),
@@ -170,12 +185,13 @@ impl Street {
             noise: options.noise.clamp(0.0, 30.0),
             ..options
         };
-        let town = Town::new(seed, &options);
+        let town = Town::new(seed, &options, turn);
         let picture = backdrop::draw(&town).expect("sides are limited to what a picture can have");
         let mut backdrop = Canvas::new(picture);
-        let all = script::fixtures(&town);
+        let all = script::fixtures(&town, options.nuisances.has(Nuisance::HeadlightSweep));
         let (trees, still): (Vec<Actor>, Vec<Actor>) = all.into_iter().partition(|actor| {
-            options.is_windy && matches!(actor.figure, Figure::Prop(prop::Prop::Tree(..)))
+            options.nuisances.has(Nuisance::Wind)
+                && matches!(actor.figure, Figure::Prop(prop::Prop::Tree(..)))
         });
         for actor in &still {
             put_shadow(&mut backdrop, &town, actor, 0.0);
@@ -195,6 +211,10 @@ impl Street {
             lights::shine_lamps(&mut backdrop, &town);
         }
         let canvas = backdrop.clone();
+        let has_bag = options
+            .incident
+            .is_some_and(|staged| staged.incident.has_bag());
+        let bag_box = has_bag.then(|| box_of(&town, &script::bag())).flatten();
         let sensor = Sensor::new(&backdrop, town.is_grey, options.noise, seed);
         Street {
             options,
@@ -205,12 +225,40 @@ impl Street {
             fixtures,
             trees,
             sensor,
+            bag_box,
+            infrared: None,
+            turned: None,
         }
     }
 
     /// The picture `time` after the start, and who is on it.
     pub fn frame(&mut self, time: Duration) -> (RgbImage, Vec<TruthBox>) {
+        if Staged::is_now(self.options.incident, Incident::Turn, time)
+            && let Some(turned) = &mut self.turned
+        {
+            return turned.draw(time, None);
+        }
+        if nuisance::is_infrared(self.options.nuisances, time)
+            && let Some(infrared) = &mut self.infrared
+        {
+            return infrared.draw(time, None);
+        }
         self.draw(time, None)
+    }
+
+    /// What was left or taken away as of `time`.
+    pub fn change(&self, time: Duration) -> Option<TruthChange> {
+        let staged = self.options.incident.filter(|staged| staged.is_on(time))?;
+        let kind = match staged.incident {
+            Incident::BagLeft => StillChangeKind::Left,
+            Incident::BagRemoved => StillChangeKind::Removed,
+            _ => return None,
+        };
+        Some(TruthChange {
+            bbox: self.bag_box?,
+            kind,
+            since: staged.from,
+        })
     }
 
     /// As [`frame`](Self::frame); `hidden` keeps its shadow but is not drawn.
@@ -224,6 +272,13 @@ impl Street {
             traffic: self.options.traffic,
         };
         let mut actors = script::actors(self.town.seed, bustle, time);
+        if self
+            .options
+            .incident
+            .is_some_and(|staged| staged.has_bag(time))
+        {
+            actors.push(script::bag());
+        }
         for actor in actors.iter().chain(&self.trees) {
             self.changed
                 .extend(put_shadow(&mut self.canvas, &self.town, actor, sway));
@@ -256,11 +311,13 @@ impl Street {
             gain: weather::gain(&self.options, time),
             shake: weather::shake(&self.options, time),
         };
-        let image = RgbImage {
+        let mut image = RgbImage {
             width_px: self.options.width_px,
             height_px: self.options.height_px,
-            data: self.sensor.expose(&self.canvas, &self.changed, exposure),
+            data: self.sensor.gather(&self.canvas, &self.changed, exposure),
         };
+        lens::apply(&mut image, self.town.seed, &self.options, time);
+        self.sensor.expose(&mut image.data, exposure);
         (image, self.truth(&covers, exposure.shake))
     }
 
@@ -343,144 +400,19 @@ impl Street {
     }
 }
 
-/// The same pixels and some around them, as areas that do not overlap.
-fn merged(areas: &[Area], whole: Area) -> Vec<Area> {
-    const CELL_PX: i32 = 32;
-    let mut merged = Vec::new();
-    for top in (0..whole.y2).step_by(32) {
-        let bottom = (top + CELL_PX).min(whole.y2);
-        let row: Vec<Area> = areas
-            .iter()
-            .copied()
-            .filter(|area| area.y1 < bottom && top < area.y2)
-            .collect();
-        let mut run: Option<Area> = None;
-        for left in (0..whole.x2).step_by(32) {
-            let cell = Area {
-                x1: left,
-                y1: top,
-                x2: (left + CELL_PX).min(whole.x2),
-                y2: bottom,
-            };
-            if row.iter().any(|area| area.meets(cell)) {
-                run = Some(run.map_or(cell, |run| run.union(cell)));
-            } else {
-                merged.extend(run.take());
-            }
-        }
-        merged.extend(run);
-    }
-    merged
-}
-
-fn make_ready(town: &Town, actor: &Actor, sway: f32) -> Option<Ready> {
-    let (length, width, height) = actor.size();
-    let corners = actor.stand.corners(length, width, height);
-    let mut sketch = Sketch::object(&town.view, town.sun(), &corners)?;
-    draw_figure(&mut sketch, actor, sway);
-    Some(Ready {
-        object_id: actor.object_id,
-        class: actor.class(),
-        footprint: actor.footprint(),
-        depth: town.view.depth(actor.stand.place),
-        air: town.air(actor.stand.place + at(0.0, 0.0, 0.9)),
-        clip: sketch.layer.area(),
-        is_fixture: false,
-        layer: sketch.layer,
-    })
-}
-
-fn draw_figure(sketch: &mut Sketch<'_>, actor: &Actor, sway: f32) {
-    match &actor.figure {
-        Figure::Person(looks, pose) => person::draw(sketch, &actor.stand, looks, *pose),
-        Figure::Ride(ride) => ride.draw(sketch, &actor.stand),
-        Figure::Vehicle(model, turn) => model.draw(sketch, &actor.stand, *turn),
-        Figure::Prop(prop) => prop.draw(sketch, actor.stand.place, sway),
-    }
-}
-
-/// Draws the shadow that an actor throws; returns what changed.
-fn put_shadow(canvas: &mut Canvas, town: &Town, actor: &Actor, sway: f32) -> Option<Area> {
-    let (length, width, height) = actor.size();
-    let scale = town.view.scale(actor.stand.place);
-    if scale > 0.0 && scale < FAINT_PX {
-        return None;
-    }
-    let corners = actor.stand.corners(length, width, height);
-    let mut sketch = Sketch::shadow(&town.view, town.sun(), &corners)?;
-    draw_figure(&mut sketch, actor, sway);
-    // Where it meets the ground, no light gets in from any side.
-    let [x1, x2, y1, y2] = actor.footprint();
-    let is_vehicle = matches!(actor.figure, Figure::Vehicle(..));
-    if is_vehicle {
-        sketch.face(
-            &[
-                at(x1, y1, 0.0),
-                at(x2, y1, 0.0),
-                at(x2, y2, 0.0),
-                at(x1, y2, 0.0),
-            ],
-            BLACK,
-        );
-    }
-    sketch
-        .layer
-        .blur(crate::street::paint::n_pixels(scale * if is_vehicle { 0.09 } else { 0.045 }).min(9));
-    let strength = match town.light {
-        Light::Day => 0.46,
-        Light::Night => 0.40,
-        Light::Infrared => 0.22,
-    };
-    let air = Air {
-        light: BLACK,
-        haze: town.haze(),
-        haze_share: town.air(actor.stand.place).haze_share,
-        strength,
-    };
-    let area = sketch.layer.area();
-    canvas.put(&sketch.layer, air, None);
-    Some(area)
-}
-
-/// Pixels per metre below which a shadow cannot be seen.
-const FAINT_PX: f32 = 20.0;
-const BLACK: Tone = tone(0.0, 0.0, 0.0);
-
-/// Farthest first. One thing is behind another when it lies beyond it across
-/// the street, or beyond it along the street where both share the width.
-fn in_order(mut things: Vec<Ready>) -> Vec<Ready> {
-    let mut ordered = Vec::with_capacity(things.len());
-    while !things.is_empty() {
-        let free = (0..things.len()).find(|idx| {
-            things.iter().enumerate().all(|(other, thing)| {
-                other == *idx || !is_behind(thing, &things[*idx], other < *idx)
-            })
-        });
-        let farthest = || {
-            (0..things.len())
-                .max_by(|a, b| things[*a].depth.total_cmp(&things[*b].depth))
-                .unwrap_or(0)
-        };
-        let next = free.unwrap_or_else(farthest);
-        ordered.push(things.remove(next));
-    }
-    ordered
-}
-
-fn is_behind(one: &Ready, other: &Ready, came_first: bool) -> bool {
-    let ([ax1, ax2, ay1, ay2], [bx1, bx2, by1, by2]) = (one.footprint, other.footprint);
-    if ay1 >= by2 || ay2 <= by1 {
-        return ay1 >= by2;
-    }
-    if ax1 >= bx2 || ax2 <= bx1 {
-        return ax1 >= bx2;
-    }
-    let nearer = one.depth - other.depth;
-    if nearer.abs() < 1e-3 {
-        came_first
-    } else {
-        nearer > 0.0
-    }
+/// Box around what an actor covers when nobody stands before it.
+fn box_of(town: &Town, actor: &Actor) -> Option<NormBox> {
+    let (width_px, height_px) = (town.view.width_px, town.view.height_px);
+    let ready = make_ready(town, actor, 0.0)?;
+    let mut alone = Canvas::new(tiny_skia::Pixmap::new(width_px, height_px)?);
+    let cover = alone.put(&ready.layer, ready.air, Some(BAG));
+    let (_, area) = alone.visible(BAG, cover.area)?;
+    Some(NormBox::from_xyxy(
+        area.x1 as f32 / width_px as f32,
+        area.y1 as f32 / height_px as f32,
+        area.x2 as f32 / width_px as f32,
+        area.y2 as f32 / height_px as f32,
+    ))
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(crate) enum Prop {
     Bin,
     /// A post at the kerb.
     Bollard,
+    /// A travelling bag.
+    Bag,
 }
 
 impl Prop {
@@ -30,6 +32,7 @@ impl Prop {
             Prop::Lamp(_) => (3.6, 6.9),
             Prop::Bin => (0.7, 1.1),
             Prop::Bollard => (0.3, 1.0),
+            Prop::Bag => (0.8, 0.8),
         }
     }
 
@@ -38,7 +41,7 @@ impl Prop {
         match self {
             Prop::Tree(..) => 0.5,
             Prop::Lamp(_) | Prop::Bollard => 0.2,
-            Prop::Bin => 0.6,
+            Prop::Bin | Prop::Bag => 0.6,
         }
     }
 
@@ -64,6 +67,7 @@ impl Prop {
                     tone(0.12, 0.16, 0.14),
                 );
             }
+            Prop::Bag => bag(sketch, place),
             Prop::Bollard => {
                 sketch.limb(
                     (place, 0.06),
@@ -129,6 +133,26 @@ fn tree(sketch: &mut Sketch<'_>, place: Place, seed: u64, height: f32, sway: f32
     leaves.sort_by(|a, b| sketch.view.depth(b.0).total_cmp(&sketch.view.depth(a.0)));
     for (middle, radius, light) in leaves {
         sketch.ball(middle, (radius, radius * 0.78), green.lit(light.max(0.3)));
+    }
+}
+
+fn bag(sketch: &mut Sketch<'_>, place: Place) {
+    let stand = Stand {
+        place,
+        heading: 0.5,
+    };
+    let slice = |z: f32, half: f32| (place + at(0.0, 0.0, z), half * 0.6, half);
+    let cloth = tone(0.14, 0.17, 0.30);
+    sketch.trunk(&stand, &[slice(0.56, 0.24), slice(0.03, 0.30)], cloth);
+    let strap = |z: f32| (stand.at(0.0, -0.28, z), stand.at(0.0, 0.28, z));
+    for z in [0.18, 0.40] {
+        let (from, to) = strap(z);
+        sketch.limb((from, 0.03), (to, 0.03), tone(0.62, 0.50, 0.30));
+    }
+    let top = place + at(0.0, 0.0, 0.70);
+    for side in [-0.14, 0.14] {
+        let foot = stand.at(0.0, side, 0.55);
+        sketch.limb((foot, 0.02), (top, 0.02), tone(0.10, 0.10, 0.12));
     }
 }
 

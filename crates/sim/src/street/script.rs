@@ -107,6 +107,20 @@ const PEOPLE: u32 = 1 << 20;
 const CROSSERS: u32 = 2 << 20;
 const LANES: u32 = 4 << 20;
 const PARKED: u32 = 16 << 20;
+/// The bag.
+pub(crate) const BAG: u32 = 17 << 20;
+
+/// A bag on the near pavement.
+pub(crate) fn bag() -> Actor {
+    Actor {
+        object_id: BAG,
+        stand: Stand {
+            place: at(9.6, 3.3, 0.0),
+            heading: 0.0,
+        },
+        figure: Figure::Prop(Prop::Bag),
+    }
+}
 
 /// Everybody in the street at `time`.
 pub(crate) fn actors(seed: u64, bustle: Bustle, time: Duration) -> Vec<Actor> {
@@ -310,9 +324,13 @@ fn drivers(seed: u64, bustle: Bustle, lane: Lane, time: f64, actors: &mut Vec<Ac
     }
 }
 
-/// What stays in its place: parked cars, trees, lamps.
-pub(crate) fn fixtures(town: &Town) -> Vec<Actor> {
+/// What stays in its place: parked cars, trees, lamps; on request a truck
+/// where else two cars may stand.
+pub(crate) fn fixtures(town: &Town, has_truck: bool) -> Vec<Actor> {
     let mut fixtures = Vec::new();
+    if has_truck {
+        fixtures.extend(parked_truck(town.seed));
+    }
     let prop = |place: Place, prop: Prop| Actor {
         object_id: 0,
         stand: Stand {
@@ -325,7 +343,8 @@ pub(crate) fn fixtures(town: &Town) -> Vec<Actor> {
         let mut dice = Dice::new(town.seed, 400, u64::from(bay));
         let x = 3.0 + 6.0 * bay as f32;
         let is_kept_free = x > CROSSING_M.0 - 4.5 && x < CROSSING_M.1 + 4.5;
-        if is_kept_free || !dice.chance(0.7) {
+        let is_for_truck = has_truck && (x - TRUCK_X_M).abs() < 7.5;
+        if is_kept_free || is_for_truck || !dice.chance(0.7) {
             continue;
         }
         let heading = if dice.chance(0.85) { 0.0 } else { PI };
@@ -363,4 +382,23 @@ pub(crate) fn fixtures(town: &Town) -> Vec<Actor> {
         fixtures.push(prop(at(x, 4.6, 0.0), Prop::Bollard));
     }
     fixtures
+}
+
+/// Middle of the truck, metres along the street.
+const TRUCK_X_M: f32 = 29.5;
+
+fn parked_truck(seed: u64) -> Option<Actor> {
+    let mut dice = Dice::new(seed, 402, 0);
+    // One in eleven vehicles is a truck.
+    let model = (0..400)
+        .map(|_| Model::roll(&mut dice))
+        .find(|model| model.class == Class::Truck)?;
+    Some(Actor {
+        object_id: PARKED + 64,
+        stand: Stand {
+            place: at(TRUCK_X_M, 14.3, 0.0),
+            heading: 0.0,
+        },
+        figure: Figure::Vehicle(model, 0.0),
+    })
 }

@@ -62,8 +62,8 @@ impl Sensor {
         sensor
     }
 
-    /// The frame: backdrop, with `changed` taken from `canvas`.
-    pub(crate) fn expose(&self, canvas: &Canvas, changed: &[Area], exposure: Exposure) -> Vec<u8> {
+    /// The light that comes in: backdrop, with `changed` taken from `canvas`.
+    pub(crate) fn gather(&self, canvas: &Canvas, changed: &[Area], exposure: Exposure) -> Vec<u8> {
         let mut rgb = self.base.clone();
         for area in changed {
             self.copy(canvas, *area, &mut rgb);
@@ -73,13 +73,20 @@ impl Sensor {
                 *value = u8::try_from(u32::from(*value) * exposure.gain / 256).unwrap_or(u8::MAX);
             }
         }
+        rgb
+    }
+
+    /// Makes the frame of it: shaken and noisy.
+    pub(crate) fn expose(&self, rgb: &mut Vec<u8>, exposure: Exposure) {
+        if self.is_grey {
+            make_grey(rgb);
+        }
         if exposure.shake != (0, 0) {
-            rgb = self.moved(&rgb, exposure.shake);
+            *rgb = self.moved(rgb, exposure.shake);
         }
         if !self.noise.is_empty() {
-            self.add_noise(&mut rgb, exposure.noise_seed);
+            self.add_noise(rgb, exposure.noise_seed);
         }
-        rgb
     }
 
     fn copy(&self, canvas: &Canvas, area: Area, rgb: &mut [u8]) {
@@ -130,6 +137,17 @@ impl Sensor {
             for (value, noise) in row.iter_mut().zip(noise) {
                 *value = value.saturating_add_signed(*noise);
             }
+        }
+    }
+}
+
+/// What came before the lens has colour; a grey sensor does not see it.
+fn make_grey(rgb: &mut [u8]) {
+    for pixel in rgb.chunks_exact_mut(3) {
+        if pixel[0] != pixel[1] || pixel[1] != pixel[2] {
+            let sum =
+                u32::from(pixel[0]) * 77 + u32::from(pixel[1]) * 150 + u32::from(pixel[2]) * 29;
+            pixel.fill(u8::try_from(sum >> 8).unwrap_or(u8::MAX));
         }
     }
 }

@@ -21,7 +21,7 @@ fn at_s(seconds: u64) -> Duration {
 fn same_seed_gives_the_same_bytes_whatever_was_drawn_before() {
     let noisy = StreetOptions {
         noise: 1.5,
-        is_windy: true,
+        nuisances: Nuisances::NONE.with(Nuisance::Wind),
         ..options()
     };
     let mut one = Street::new(7, noisy);
@@ -171,7 +171,7 @@ fn hidden_share_grows_when_somebody_stands_in_front() {
 fn shaken_camera_moves_the_truth_with_the_picture() {
     let calm = options();
     let shaken = StreetOptions {
-        shakes: true,
+        nuisances: Nuisances::NONE.with(Nuisance::Shake),
         ..calm
     };
     let time = Duration::from_millis(20_200);
@@ -198,12 +198,10 @@ fn every_light_and_weather_can_be_drawn() {
             width_px: 160,
             height_px: 90,
             light,
-            is_raining: true,
-            is_snowing: true,
-            is_windy: true,
-            switches_light: true,
-            sweeps_headlight: true,
-            shakes: true,
+            nuisances: Nuisance::ALL
+                .into_iter()
+                .filter(|one| *one != Nuisance::InfraredSwitch)
+                .collect(),
             ..options()
         };
         let (image, _) = Street::new(5, stormy).frame(at_s(21));

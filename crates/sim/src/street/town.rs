@@ -84,13 +84,13 @@ const TRIMS: [Tone; 6] = [
 ];
 
 impl Town {
-    /// The street of this seed.
-    pub(crate) fn new(seed: u64, options: &StreetOptions) -> Self {
+    /// The street of this seed, its camera turned aside by `turn` radians.
+    pub(crate) fn new(seed: u64, options: &StreetOptions, turn: f32) -> Self {
         let mut dice = Dice::new(seed, 1, 0);
         let spread = options.view_spread.clamp(0.0, 1.0);
         let mut around = |middle: f32, reach: f32| middle + reach * spread * dice.range(-1.0, 1.0);
         let eye = at(0.0, around(1.6, 0.8), around(3.9, 1.4));
-        let yaw = around(27.0, 13.0).to_radians();
+        let yaw = around(27.0, 13.0).to_radians() + turn;
         let pitch = around(13.5, 5.0).to_radians();
         let zoom = around(0.74, 0.20);
         let size_px = (options.width_px, options.height_px);
