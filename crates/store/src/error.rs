@@ -59,6 +59,18 @@ pub enum Error {
         /// What was tried.
         what: &'static str,
     },
+    /// The disk did not do what it was told: over its quota, at its limit of
+    /// a file's size, gone or broken.
+    #[error(
+        "{what}: the disk failed ({detail}); it may be full, over its quota or broken: \
+         check it, nothing was stored"
+    )]
+    DiskFailed {
+        /// What was tried.
+        what: &'static str,
+        /// What SQLite says.
+        detail: String,
+    },
     /// The file or disk may not be written to.
     #[error("{what}: the data folder is read-only")]
     ReadOnly {
@@ -156,7 +168,9 @@ impl Error {
     /// The reaction this error asks for.
     pub fn reaction(&self) -> Reaction {
         match self {
-            Error::DiskFull { .. } | Error::Locked { .. } => Reaction::Retry,
+            Error::DiskFull { .. } | Error::DiskFailed { .. } | Error::Locked { .. } => {
+                Reaction::Retry
+            }
             Error::File { .. }
             | Error::InUse { .. }
             | Error::NewerFormat { .. }
@@ -186,6 +200,10 @@ impl Error {
     pub(crate) fn sqlite(what: &'static str, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Error::DiskFull { what },
+            Some(ErrorCode::SystemIoFailure) => Error::DiskFailed {
+                what,
+                detail: source.to_string(),
+            },
             Some(ErrorCode::ReadOnly) => Error::ReadOnly { what },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { what },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Corrupt {

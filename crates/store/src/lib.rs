@@ -95,8 +95,8 @@ pub struct Store {
     reader: Reader,
     limits: Limits,
     folder: PathBuf,
-    /// Locked for as long as the store lives.
-    _lock: File,
+    /// Locked for as long as the store lives; `None` beside another program.
+    lock: Option<File>,
 }
 
 /// A connection that only reads. Sees each committed change from its next
@@ -129,6 +129,46 @@ impl Store {
     pub fn open_with(folder: &Path, limits: Limits) -> Result<Self, Error> {
         make_private_folder(folder)?;
         let lock = take_lock(folder)?;
+        Store::open_database(folder, limits, Some(lock))
+    }
+
+    /// As [`Store::open`], but where another airelay uses the folder, writes
+    /// beside it: for a change or two on the command line. SQLite lets them
+    /// write in turn.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`Error::InUse`] where that airelay's database has
+    /// another format than ours.
+    pub fn open_beside(folder: &Path) -> Result<Self, Error> {
+        match Store::open(folder) {
+            Err(Error::InUse { path }) => {
+                let reader = ReaderOpener::of_folder(folder).open()?;
+                if !schema::is_newest(&reader.conn)? {
+                    return Err(Error::InUse { path });
+                }
+                Store::open_database(folder, Limits::default(), None)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Whether another airelay uses the folder, too.
+    pub fn is_beside(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// A number that changes whenever another connection writes.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn foreign_writes(&self) -> Result<i64, Error> {
+        self.reader
+            .conn
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .during("read data version")
+    }
+
+    fn open_database(folder: &Path, limits: Limits, lock: Option<File>) -> Result<Self, Error> {
         let database = folder.join(DATABASE);
         let what = "open the database";
         let mut conn = Connection::open_with_flags(
@@ -161,7 +201,7 @@ impl Store {
             reader: Reader { conn },
             limits,
             folder: folder.to_path_buf(),
-            _lock: lock,
+            lock,
         })
     }
 

@@ -28,6 +28,12 @@ pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), Error> {
     migrate_by(conn, path, MIGRATIONS)
 }
 
+/// Whether the database has the newest format.
+pub(crate) fn is_newest(conn: &Connection) -> Result<bool, Error> {
+    let found: u32 = pragma(conn, "user_version").during("read the database's format")?;
+    Ok(found as usize == MIGRATIONS.len())
+}
+
 fn migrate_by(conn: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
     let read = "read the database's format";
     let application_id: i32 = pragma(conn, "application_id").during(read)?;

@@ -85,6 +85,28 @@ fn second_process_is_refused_until_the_first_ends() {
 }
 
 #[test]
+fn change_beside_a_running_store_is_kept_and_noticed() {
+    let folder = folder();
+    let mut store = Store::open(folder.path()).expect("a new folder");
+    let before = store.foreign_writes().expect("readable");
+    store
+        .put_settings("a", "1", Expected::Absent, "ann", NOW)
+        .expect("there is room");
+    assert_eq!(store.foreign_writes().expect("readable"), before, "our own");
+    let mut beside = Store::open_beside(folder.path()).expect("of the same format");
+    assert!(beside.is_beside() && !store.is_beside());
+    beside
+        .put_settings("b", "2", Expected::Absent, "command line", NOW)
+        .expect("they write in turn");
+    drop(beside);
+    assert_ne!(store.foreign_writes().expect("readable"), before);
+    assert!(store.settings("b").expect("readable").is_some());
+    store
+        .put_settings("c", "3", Expected::Absent, "ann", NOW)
+        .expect("they write in turn");
+}
+
+#[test]
 fn readers_see_each_change_and_cannot_write() {
     let folder = folder();
     let mut store = Store::open(folder.path()).expect("a new folder");
