@@ -144,6 +144,20 @@ fn start_logging(config: &Config, is_server: bool) {
     }
 }
 
+/// Who changes things here, for revisions and the audit.
+const COMMAND_LINE: &str = "command line";
+
+/// A row of the audit about something new, or without a document.
+fn audit_entry<T: serde::Serialize>(what: String, after: Option<&T>) -> store::AuditEntry {
+    let (before, after) = crate::web::before_and_after(None, after);
+    store::AuditEntry {
+        who: COMMAND_LINE.to_owned(),
+        what,
+        before,
+        after,
+    }
+}
+
 /// A line on standard output. A closed pipe is the reader's choice.
 fn say(line: &str) {
     drop(writeln!(std::io::stdout().lock(), "{line}"));

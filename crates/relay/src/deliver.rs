@@ -10,9 +10,11 @@ mod book;
 mod task;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use sink::webhook::{DeliverError, Webhook, WebhookConfig};
+use sink::webhook::{DeliverError, Trust, Webhook, WebhookConfig};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +40,8 @@ pub(crate) struct Deliveries {
     pub book: WebhookBook,
     running: Mutex<Option<Running>>,
     couriers: Mutex<BTreeMap<String, Courier>>,
+    /// Attempts that failed, by webhook; for `/metrics`.
+    n_failed: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +81,7 @@ impl Deliveries {
             public_url,
             running: Mutex::default(),
             couriers: Mutex::default(),
+            n_failed: Mutex::default(),
         }
     }
 
@@ -131,6 +136,7 @@ impl Deliveries {
     /// The store cannot write.
     pub(crate) async fn remove(&self, webhook_id: &str) -> anyhow::Result<()> {
         self.halt(webhook_id);
+        lock(&self.n_failed).remove(webhook_id);
         let sink = sink_name(webhook_id);
         self.storage
             .write(move |store| store.remove_sink(&sink))
@@ -149,27 +155,34 @@ impl Deliveries {
     /// # Errors
     /// Names the field that cannot be used.
     pub(crate) fn make(&self, document: &WebhookDocument) -> Result<Webhook, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let secret = match document.sealed_secret.as_deref() {
-            None => None,
-            Some(sealed) => match self.vault.open_sealed(sealed) {
-                Ok(secret) => Some(secret),
-                Err(error) => {
-                    errors.add("secret", error.to_string());
-                    return Err(errors);
-                }
-            },
+        let open = |field: &str, sealed: &str| {
+            let opened = self.vault.open_sealed(sealed);
+            opened.map_err(|error| FieldErrors::one(field, error.to_string()))
         };
+        let secret = document.sealed_secret.as_deref();
+        let headers = document.headers.iter();
         Webhook::new(WebhookConfig {
             url: document.url.clone(),
-            secret,
+            secret: secret.map(|sealed| open("secret", sealed)).transpose()?,
+            headers: headers
+                .map(|header| Ok((header.name.clone(), open("headers", &header.sealed_value)?)))
+                .collect::<Result<_, FieldErrors>>()?,
+            timeout: Duration::from_secs(document.timeout_s.into()),
+            trust: match &document.fingerprint {
+                None => Trust::Verify,
+                Some(hex) => Trust::Pin(parse_fingerprint(hex)?),
+            },
             public_base_url: Some(self.public_url.clone()),
-            ..WebhookConfig::default()
+            has_picture_inside: document.has_picture_inside,
         })
-        .map_err(|error| {
-            errors.add(error.field, error.message);
-            errors
-        })
+        .map_err(|error| FieldErrors::one(error.field, error.message))
+    }
+
+    /// Attempts that failed since the start, by webhook.
+    pub(crate) fn n_failed(&self) -> BTreeMap<String, u64> {
+        let failed = lock(&self.n_failed);
+        let count = |(id, n): (&String, &Arc<AtomicU64>)| (id.clone(), n.load(Ordering::Relaxed));
+        failed.iter().map(count).collect()
     }
 
     /// Delivers one made-up event at once, past the queue.
@@ -197,6 +210,11 @@ impl Deliveries {
             clock: Arc::clone(&self.clock),
             fleet: Arc::clone(&self.fleet),
             wake: Arc::clone(&courier.wake),
+            n_failed: Arc::clone(
+                lock(&self.n_failed)
+                    .entry(webhook_id.to_owned())
+                    .or_default(),
+            ),
         };
         let stop = courier.stop.clone();
         running.tasks.spawn(async move {
@@ -213,6 +231,30 @@ impl Deliveries {
             courier.stop.cancel();
         }
     }
+}
+
+/// A SHA-256 in hex, with or without colons between the bytes.
+fn parse_fingerprint(hex: &str) -> Result<[u8; 32], FieldErrors> {
+    let digits: Vec<u8> = hex
+        .bytes()
+        .filter(|byte| !b": ".contains(byte))
+        .filter_map(|byte| char::from(byte).to_digit(16))
+        .filter_map(|digit| u8::try_from(digit).ok())
+        .collect();
+    let n_typed = hex.bytes().filter(|byte| !b": ".contains(byte)).count();
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| pair[0] << 4 | pair[1..].iter().sum::<u8>())
+        .collect();
+    <[u8; 32]>::try_from(bytes)
+        .ok()
+        .filter(|_| n_typed == 64 && digits.len() == 64)
+        .ok_or_else(|| {
+            FieldErrors::one(
+                "fingerprint",
+                "type the 64 hexadecimal digits of its SHA-256",
+            )
+        })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

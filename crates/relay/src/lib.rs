@@ -10,6 +10,7 @@ pub mod settings;
 mod cameras;
 mod storage;
 mod models;
+mod detector;
 pub mod pipeline;
 mod supervise;
 mod deliver;

@@ -93,13 +93,22 @@ impl ModelFolder {
     /// # Errors
     /// There is no such model, or the folder cannot be written.
     pub(crate) fn choose(&self, name: &str) -> anyhow::Result<()> {
+        self.check_name(name)?;
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| fs::write(self.folder.join(CHOSEN), name))
+            .with_context(|| format!("write {}", self.folder.join(CHOSEN).display()))
+    }
+
+    /// Whether there is a model of this name, or it means something else.
+    ///
+    /// # Errors
+    /// There is none; says which there are.
+    pub(crate) fn check_name(&self, name: &str) -> anyhow::Result<()> {
         let known = self.list()?;
         if name != BUILT_IN && name != NONE && !known.iter().any(|known| known == name) {
             bail!("no model {name:?}: there are {BUILT_IN}, {NONE} and installed {known:?}");
         }
-        fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::write(self.folder.join(CHOSEN), name))
-            .with_context(|| format!("write {}", self.folder.join(CHOSEN).display()))
+        Ok(())
     }
 
     /// Copies the model of `manifest_file` into the folder; returns its name.
@@ -145,10 +154,33 @@ impl ModelFolder {
         if let Some(manifest_file) = named {
             return open_files(manifest_file).map(Some);
         }
-        match self.chosen().as_str() {
+        self.open_named(&self.chosen())
+    }
+
+    /// An installed model, the built-in one, or none.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub(crate) fn open_named(&self, name: &str) -> anyhow::Result<Option<ModelFiles>> {
+        match name {
             NONE => Ok(None),
             BUILT_IN => built_in().map(Some),
             name => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
+        }
+    }
+}
+
+/// What people may know of an installed model, from its manifest alone.
+///
+/// # Errors
+/// The manifest cannot be read.
+pub(crate) fn manifest_of(folder: &ModelFolder, name: &str) -> anyhow::Result<Manifest> {
+    match name {
+        BUILT_IN => Manifest::parse(BUILT_IN_MANIFEST).context("built-in manifest"),
+        name => {
+            let file = folder.folder.join(name).join("manifest.toml");
+            let text = read_manifest(&file)?;
+            Manifest::parse(&text).with_context(|| format!("read manifest {}", file.display()))
         }
     }
 }

@@ -20,14 +20,15 @@ use types::Clock;
 use crate::cameras::CameraBook;
 use crate::config::Config;
 use crate::deliver::Deliveries;
-use crate::models::{ModelFolder, engine_factory};
-use crate::pipeline::{EngineFactory, JobRunner, Scheduler, Workers};
+use crate::detector::DetectorDesk;
+use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::{Fleet, FleetParts};
 use crate::web::{self, App, Changes, Facts};
 
 mod demo;
+mod follow;
 mod rhythm;
 mod setup_link;
 mod stored;
@@ -79,20 +80,25 @@ impl Relay {
         let store = Store::open(&config.data_dir)?;
         let vault = Arc::new(Vault::open(&config.data_dir.join("secret.key"))?);
         let on_stored = stored::Teller::default();
-        let storage = Storage::start(store, on_stored.callback())?;
+        let storage = Storage::start(store, on_stored.callback(), Arc::clone(&clock))?;
 
-        let (factory, detector_note) = make_factory(config)?;
+        let detector = Arc::new(DetectorDesk::open(config)?);
         let scheduler = Arc::new(Scheduler::default());
         let fleet = Arc::new(Fleet::new(FleetParts {
             scheduler: Arc::clone(&scheduler),
             storage: storage.clone(),
             clock: Arc::clone(&clock),
-            network_input_px: factory.facts().map(|facts| facts.input_px),
+            engines: detector.engines().clone(),
             runtime: Handle::current(),
         }));
         let runner: Arc<dyn JobRunner> = Arc::clone(&fleet) as Arc<dyn JobRunner>;
-        let scheduler_workers =
-            Workers::start(config.workers, &scheduler, &factory, &runner, &clock)?;
+        let scheduler_workers = Workers::start(
+            config.workers,
+            &scheduler,
+            detector.engines(),
+            &runner,
+            &clock,
+        )?;
 
         let cameras = CameraBook::new(storage.clone(), Arc::clone(&clock));
         let demo = demo::link_if_wanted(options, &cameras, &vault).await?;
@@ -111,10 +117,10 @@ impl Relay {
             clock: Arc::clone(&clock),
             changes,
             deliveries: Arc::clone(&deliveries),
+            detector,
+            changing: Arc::default(),
             facts: Arc::new(Facts {
                 started_at: clock.now(),
-                detector: factory.facts().cloned(),
-                detector_note,
                 n_workers: config.workers,
                 is_demo: demo.is_some(),
                 is_tls: config.tls,
@@ -198,31 +204,6 @@ impl Relay {
             error!("stop store: the task failed");
         }
         info!("stopped");
-    }
-}
-
-/// Engines with the model that shall run, and what to tell about it.
-fn make_factory(config: &Config) -> anyhow::Result<(EngineFactory, Option<String>)> {
-    let folder = ModelFolder::new(&config.data_dir);
-    match folder.open(config.model.as_deref())? {
-        Some(model) => {
-            info!(
-                model = model.manifest.name,
-                origin = model.origin,
-                "detector"
-            );
-            let (factory, note) = engine_factory(model);
-            if let Some(note) = &note {
-                warn!(note, "detector");
-            }
-            Ok((factory, note))
-        }
-        None => {
-            let note =
-                "no detector was chosen: motion only; choose one with `airelay model use built-in`";
-            warn!("{note}");
-            Ok((EngineFactory::motion_only(), Some(note.to_owned())))
-        }
     }
 }
 

@@ -4,8 +4,11 @@
 //! rows, and a word to those who wait for new ones.
 //!
 //! A batch that cannot be stored (disk full) is kept and tried again, in
-//! order; web writes meanwhile fail with the reason. The queue is bounded: what
-//! comes when it is full is counted as lost, logged and shown.
+//! order; web writes meanwhile fail with the reason. What waits is bounded in
+//! number and in bytes: beyond the bytes, pictures are given up before events;
+//! beyond the number, the newest events. Both are counted, logged and shown.
+//!
+//! Time (when to try again) comes from the clock that [`Storage::start`] gets.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +20,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use store::{Appended, Batch, Reader, ReaderOpener, Store};
 use tokio::sync::oneshot;
+use types::Clock;
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
 const MAX_WAITING: usize = 4_096;
+
+/// Most bytes of pictures that may wait for a disk that is full.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// Pause before a failed append is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -49,7 +56,9 @@ struct Shared {
     sender: SyncSender<Message>,
     opener: ReaderOpener,
     readers: Mutex<Vec<Reader>>,
-    n_lost_batches: AtomicU64,
+    n_lost_events: AtomicU64,
+    n_lost_pictures: AtomicU64,
+    n_waiting_events: AtomicU64,
     n_failed_appends: AtomicU64,
     append_error: Mutex<Option<String>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -60,14 +69,20 @@ impl Storage {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(crate) fn start(store: Store, on_stored: OnStored) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        store: Store,
+        on_stored: OnStored,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let storage = Storage {
             shared: Arc::new(Shared {
                 sender,
                 opener: store.reader_opener(),
                 readers: Mutex::default(),
-                n_lost_batches: AtomicU64::new(0),
+                n_lost_events: AtomicU64::new(0),
+                n_lost_pictures: AtomicU64::new(0),
+                n_waiting_events: AtomicU64::new(0),
                 n_failed_appends: AtomicU64::new(0),
                 append_error: Mutex::default(),
                 thread: Mutex::default(),
@@ -77,7 +92,9 @@ impl Storage {
             store,
             receiver,
             shared: Arc::clone(&storage.shared),
-            pending: VecDeque::new(),
+            pending: Pending::default(),
+            retry_at: Duration::ZERO,
+            clock,
             on_stored,
         };
         let thread = std::thread::Builder::new()
@@ -90,11 +107,12 @@ impl Storage {
 
     /// Hands over events and best shots to be stored; never waits.
     pub(crate) fn append(&self, batch: Batch) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.shared.sender.try_send(Message::Append(batch))
+        if let Err(
+            TrySendError::Full(Message::Append(batch))
+            | TrySendError::Disconnected(Message::Append(batch)),
+        ) = self.shared.sender.try_send(Message::Append(batch))
         {
-            let n_lost = self.shared.n_lost_batches.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(n_lost, "store queue is full: events lost");
+            self.shared.lose(&batch);
         }
     }
 
@@ -156,9 +174,19 @@ impl Storage {
             .context("read from the store")?
     }
 
-    /// Batches lost because the queue was full.
-    pub(crate) fn n_lost_batches(&self) -> u64 {
-        self.shared.n_lost_batches.load(Ordering::Relaxed)
+    /// Steps of events lost because nothing could be stored for too long.
+    pub(crate) fn n_lost_events(&self) -> u64 {
+        self.shared.n_lost_events.load(Ordering::Relaxed)
+    }
+
+    /// Pictures given up so that events can wait.
+    pub(crate) fn n_lost_pictures(&self) -> u64 {
+        self.shared.n_lost_pictures.load(Ordering::Relaxed)
+    }
+
+    /// Steps of events that wait for the disk.
+    pub(crate) fn n_waiting_events(&self) -> u64 {
+        self.shared.n_waiting_events.load(Ordering::Relaxed)
     }
 
     /// Appends that failed and were or will be tried again.
@@ -185,6 +213,15 @@ impl Storage {
 }
 
 impl Shared {
+    fn lose(&self, batch: &Batch) {
+        let n_events = batch.events.len() as u64;
+        let n_pictures = batch.best_shots.len() as u64;
+        let n_lost = self.n_lost_events.fetch_add(n_events, Ordering::Relaxed) + n_events;
+        self.n_lost_pictures
+            .fetch_add(n_pictures, Ordering::Relaxed);
+        tracing::error!(n_lost, "too much waits to be stored: newest events lost");
+    }
+
     fn read<T>(
         &self,
         read: impl FnOnce(&mut Reader) -> Result<T, store::Error>,
@@ -203,62 +240,125 @@ impl Shared {
     }
 }
 
+/// Batches in order of arrival that are not stored yet.
+#[derive(Debug, Default)]
+struct Pending {
+    batches: VecDeque<Batch>,
+    /// Bytes of their pictures.
+    len_bytes: usize,
+}
+
+impl Pending {
+    /// Keeps a batch, without its pictures when those would be too many; or
+    /// gives it back. The second value counts pictures given up.
+    fn keep(&mut self, mut batch: Batch) -> (Option<Batch>, u64) {
+        if self.batches.len() >= MAX_WAITING {
+            return (Some(batch), 0);
+        }
+        let mut n_given_up = 0;
+        if self.len_bytes + picture_bytes(&batch) > MAX_WAITING_BYTES {
+            n_given_up = batch.best_shots.len() as u64;
+            batch.best_shots.clear();
+        }
+        if batch.events.is_empty() && batch.best_shots.is_empty() {
+            return (None, n_given_up);
+        }
+        self.len_bytes += picture_bytes(&batch);
+        self.batches.push_back(batch);
+        (None, n_given_up)
+    }
+
+    fn stored(&mut self) {
+        if let Some(batch) = self.batches.pop_front() {
+            self.len_bytes -= picture_bytes(&batch);
+        }
+    }
+}
+
+fn picture_bytes(batch: &Batch) -> usize {
+    batch.best_shots.iter().map(|shot| shot.jpeg.len()).sum()
+}
+
 struct Writer {
     store: Store,
     receiver: Receiver<Message>,
     shared: Arc<Shared>,
-    /// Batches in order of arrival that are not stored yet.
-    pending: VecDeque<Batch>,
+    pending: Pending,
+    /// When the first of them is tried again, on the monotonic clock.
+    retry_at: Duration,
+    clock: Arc<dyn Clock>,
     on_stored: OnStored,
 }
 
 impl Writer {
     fn run(mut self) {
         loop {
-            let message = if self.pending.is_empty() {
+            let message = if self.pending.batches.is_empty() {
                 self.receiver
                     .recv()
                     .map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                self.receiver.recv_timeout(RETRY_AFTER)
+                let wait = self.retry_at.saturating_sub(self.clock.monotonic());
+                self.receiver.recv_timeout(wait)
             };
             match message {
                 Ok(Message::Append(batch)) => {
-                    let is_first = self.pending.is_empty();
+                    let is_first = self.pending.batches.is_empty();
                     self.keep(batch);
                     if is_first {
                         self.store_pending();
                     }
                 }
                 Ok(Message::Write(job)) => job(&mut self.store),
-                Err(RecvTimeoutError::Timeout) => self.store_pending(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Also while others keep us busy.
+            if !self.pending.batches.is_empty() && self.clock.monotonic() >= self.retry_at {
+                self.store_pending();
             }
         }
         self.store_pending();
-        if !self.pending.is_empty() {
-            tracing::error!(n_batches = self.pending.len(), "events lost at stop");
+        if !self.pending.batches.is_empty() {
+            let n_batches = self.pending.batches.len();
+            tracing::error!(n_batches, "events lost at stop");
         }
     }
 
     fn keep(&mut self, batch: Batch) {
-        if self.pending.len() >= MAX_WAITING {
-            let n_lost = self.shared.n_lost_batches.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(n_lost, "too many events wait for the disk: newest lost");
-            return;
+        let n_events = batch.events.len() as u64;
+        let (refused, n_given_up) = self.pending.keep(batch);
+        let shared = &self.shared;
+        shared
+            .n_lost_pictures
+            .fetch_add(n_given_up, Ordering::Relaxed);
+        match refused {
+            Some(batch) => shared.lose(&batch),
+            None => {
+                shared
+                    .n_waiting_events
+                    .fetch_add(n_events, Ordering::Relaxed);
+            }
         }
-        self.pending.push_back(batch);
     }
 
     fn store_pending(&mut self) {
-        while let Some(batch) = self.pending.front() {
+        while let Some(batch) = self.pending.batches.front() {
             match self.store.append(batch) {
                 Ok(appended) => {
                     (self.on_stored)(&self.store, batch, &appended);
-                    self.pending.pop_front();
-                    *lock(&self.shared.append_error) = None;
+                    let n_events = batch.events.len() as u64;
+                    self.shared
+                        .n_waiting_events
+                        .fetch_sub(n_events, Ordering::Relaxed);
+                    self.pending.stored();
+                    let was = lock(&self.shared.append_error).take();
+                    if was.is_some() {
+                        tracing::info!("events can be stored again");
+                    }
                 }
                 Err(error) => {
+                    self.retry_at = self.clock.monotonic() + RETRY_AFTER;
                     self.shared.n_failed_appends.fetch_add(1, Ordering::Relaxed);
                     let text = error.to_string();
                     let mut shown = lock(&self.shared.append_error);
@@ -275,4 +375,56 @@ impl Writer {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("no holder of this lock panics")
+}
+
+#[cfg(test)]
+mod tests {
+    use types::{BestShot, CameraId, Class, NormBox, ShotQuality, ShotStage, Timestamp, TrackId};
+
+    use super::*;
+
+    fn batch(len_bytes: usize) -> Batch {
+        let shot = BestShot {
+            track_id: TrackId(1),
+            stage: ShotStage::Final,
+            captured_at: Timestamp::from_secs(1),
+            bbox: NormBox::WHOLE,
+            class: Class::Person,
+            score: 0.5,
+            quality: ShotQuality::default(),
+            jpeg: vec![7; len_bytes].into(),
+            width_px: 1,
+            height_px: 1,
+        };
+        Batch {
+            camera_id: CameraId::new("gate").unwrap(),
+            events: Vec::new(),
+            best_shots: vec![shot],
+            now: Timestamp::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn pictures_beyond_the_bound_are_given_up_and_counted() {
+        let mut pending = Pending::default();
+        let half = MAX_WAITING_BYTES / 2;
+        for (len_bytes, n_given_up) in [(half, 0), (half, 0), (1, 1)] {
+            let (refused, given_up) = pending.keep(batch(len_bytes));
+            assert!(refused.is_none());
+            assert_eq!(given_up, n_given_up);
+        }
+        assert_eq!(pending.batches.len(), 2);
+        pending.stored();
+        assert!(matches!(pending.keep(batch(half)), (None, 0)));
+        assert_eq!(pending.len_bytes, MAX_WAITING_BYTES);
+    }
+
+    #[test]
+    fn batch_beyond_the_bound_is_given_back() {
+        let mut pending = Pending::default();
+        for _ in 0..MAX_WAITING {
+            assert!(pending.keep(batch(1)).0.is_none());
+        }
+        assert!(pending.keep(batch(1)).0.is_some());
+    }
 }

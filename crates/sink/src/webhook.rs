@@ -28,6 +28,7 @@ mod signature;
 mod tls;
 
 pub use self::address::RefusedAddress;
+use self::tls::RefusedCertificate;
 pub use self::tls::Trust;
 
 /// Most own headers.
@@ -190,6 +191,7 @@ pub struct Webhook {
     client: Client,
     config: WebhookConfig,
     url: Url,
+    refused: RefusedCertificate,
 }
 
 impl std::fmt::Debug for Webhook {
@@ -209,8 +211,9 @@ impl Webhook {
         let url = check_url(&config.url)?;
         check_rest(&config)?;
         let headers = check_headers(&config.headers)?;
+        let refused = RefusedCertificate::default();
         let client = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(config.trust))
+            .tls_backend_preconfigured(tls::client_config(config.trust, &refused))
             .dns_resolver(address::Resolver)
             .redirect(redirect::Policy::none())
             .no_proxy()
@@ -227,7 +230,19 @@ impl Webhook {
             client,
             config,
             url,
+            refused,
         })
+    }
+
+    /// Whether messages want [`Picture::jpeg`](crate::Picture).
+    pub fn has_picture_inside(&self) -> bool {
+        self.config.has_picture_inside
+    }
+
+    /// SHA-256 of the newest certificate that was refused, for a person to
+    /// compare and pin.
+    pub fn refused_certificate(&self) -> Option<[u8; 32]> {
+        self.refused.get()
     }
 
     /// Posts one step. Repeating it sends the same idempotency key.

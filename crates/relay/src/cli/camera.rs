@@ -1,5 +1,4 @@
-//! `airelay camera`: try and list linked cameras at any time, add them while
-//! airelay is stopped.
+//! `airelay camera`: add, try and list linked cameras, also while airelay runs.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use serde_json::json;
 use store::{Expected, ReaderOpener, Store};
 use types::{CameraId, Clock};
 
-use super::{block_on, say};
+use super::{COMMAND_LINE, audit_entry, block_on, say};
 use crate::SystemClock;
 use crate::cameras::{camera_key, new_camera_id};
 use crate::config::Config;
@@ -66,7 +65,7 @@ pub(super) fn run(config: &Config, command: CameraCommand) -> anyhow::Result<()>
 }
 
 fn add(config: &Config, name: String, link: LinkArgs) -> anyhow::Result<()> {
-    let mut store = Store::open(&config.data_dir)?;
+    let mut store = Store::open_beside(&config.data_dir)?;
     let vault = Vault::open(&config.data_dir.join("secret.key"))?;
     let taken = store.list_settings("camera/")?;
     let is_taken = |id: &CameraId| {
@@ -82,10 +81,17 @@ fn add(config: &Config, name: String, link: LinkArgs) -> anyhow::Result<()> {
         &camera_key(&camera_id),
         &json,
         Expected::Absent,
-        "command line",
+        COMMAND_LINE,
         now,
     )?;
-    say(&format!("linked {camera_id}"));
+    let what = format!("added camera {camera_id}");
+    store.append_audit(&audit_entry(what, Some(&document)), now)?;
+    let soon = if store.is_beside() {
+        "; the airelay that runs starts it within seconds"
+    } else {
+        ""
+    };
+    say(&format!("linked {camera_id}{soon}"));
     Ok(())
 }
 

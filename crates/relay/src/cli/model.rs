@@ -17,12 +17,12 @@ use crate::pipeline::EngineFactory;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ModelCommand {
-    /// Install the model of a manifest and use it from the next start
+    /// Install the model of a manifest and use it, also in an airelay that runs
     Add {
         /// Manifest; the network lies beside it
         manifest: PathBuf,
     },
-    /// Choose an installed model, `built-in`, or `none` (motion only), from the next start
+    /// Choose an installed model, `built-in`, or `none` (motion only), also in an airelay that runs
     Use {
         /// Name of the model
         name: String,
@@ -54,11 +54,11 @@ pub(super) fn run(config: &Config, command: ModelCommand) -> anyhow::Result<()> 
                 .make()
                 .with_context(|| format!("try model {name}"))?;
             folder.choose(&name)?;
-            say(&format!("installed {name}; used from the next start"));
+            say(&format!("installed {name}; it is used from now on"));
         }
         ModelCommand::Use { name } => {
             folder.choose(&name)?;
-            say(&format!("{name} is used from the next start"));
+            say(&format!("{name} is used from now on"));
         }
         ModelCommand::List => list(&folder)?,
         ModelCommand::Bench { looks } => bench(config, &folder, looks.clamp(1, 10_000))?,

@@ -62,13 +62,13 @@ pub(super) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         None => EngineFactory::motion_only(),
     };
     let mut engine = factory.make()?;
-    let input_px = factory.facts().map(|facts| facts.input_px);
+    let input_px = factory.input_px();
     let summary = replay(&input, input_px, &mut engine, |step| {
         print(step, args.scenes);
     })?;
     say(&json!({
         "summary": {
-            "detector": factory.facts().map(|facts| facts.name.as_str()),
+            "detector": factory.facts().map(|facts| facts.name),
             "frames": summary.n_frames,
             "decode_errors": summary.n_decode_errors,
             "looks": summary.n_looks,

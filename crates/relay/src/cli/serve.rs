@@ -38,6 +38,9 @@ pub(super) fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<()> {
     block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // A limit on the size of files then fails writes, as a full disk does,
+        // instead of ending the program.
+        let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
         let options = RelayOptions {
             demo_if_empty: !args.no_demo,
         };
@@ -61,6 +64,9 @@ pub(super) fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<()> {
         }
     })
 }
+
+/// Number of the signal "file size limit exceeded" on Linux.
+const SIGXFSZ: i32 = 25;
 
 /// A second signal: whoever sends it does not want to wait.
 fn leave_at_once() -> anyhow::Result<()> {

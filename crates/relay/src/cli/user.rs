@@ -1,5 +1,4 @@
-//! `airelay user`: list accounts at any time, change them while airelay is
-//! stopped.
+//! `airelay user`: list and change accounts, also while airelay runs.
 //!
 //! Passwords are read from standard input, never from the command line, where
 //! other users of the machine could see them.
@@ -11,7 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use store::{ReaderOpener, Store};
 use types::Clock as _;
 
-use super::say;
+use super::{audit_entry, say};
 use crate::SystemClock;
 use crate::config::Config;
 use crate::web::{Role, check_account, hash_password};
@@ -59,7 +58,7 @@ pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
     if matches!(command, UserCommand::List) {
         return list(config);
     }
-    let mut store = Store::open(&config.data_dir)?;
+    let mut store = Store::open_beside(&config.data_dir)?;
     match command {
         UserCommand::List => {}
         UserCommand::Add { name, role } => {
@@ -67,19 +66,28 @@ pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
             check_account(&name, &password)?;
             let hash = hash_password(&password)?;
             store.create_user(&name, &hash, role.role().name(), SystemClock::new().now())?;
+            note(&mut store, format!("added account {name}"))?;
             say(&format!("added {name}"));
         }
         UserCommand::Password { name } => {
             let password = read_password()?;
             check_account(&name, &password)?;
             store.set_password_hash(&name, &hash_password(&password)?)?;
+            note(&mut store, format!("set a new password for account {name}"))?;
             say(&format!("new password for {name}; its sessions ended"));
         }
         UserCommand::Remove { name } => {
             store.delete_user(&name)?;
+            note(&mut store, format!("removed account {name}"))?;
             say(&format!("removed {name}"));
         }
     }
+    Ok(())
+}
+
+fn note(store: &mut Store, what: String) -> anyhow::Result<()> {
+    let entry = audit_entry::<()>(what, None);
+    store.append_audit(&entry, SystemClock::new().now())?;
     Ok(())
 }
 

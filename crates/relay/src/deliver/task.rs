@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -35,6 +36,8 @@ pub(super) struct CourierTask {
     /// For the names people gave to cameras and zones.
     pub(super) fleet: Arc<Fleet>,
     pub(super) wake: Arc<Notify>,
+    /// Counts attempts that failed.
+    pub(super) n_failed: Arc<AtomicU64>,
 }
 
 /// How one delivery went.
@@ -103,9 +106,34 @@ impl CourierTask {
         Ok(())
     }
 
-    async fn deliver(&self, item: Item, message: Message) -> Report {
+    async fn deliver(&self, item: Item, mut message: Message) -> Report {
+        if self.webhook.has_picture_inside() {
+            self.add_picture(&mut message).await;
+        }
         let result = self.webhook.deliver(&message, self.clock.now()).await;
         (item, result)
+    }
+
+    /// Puts the event's best picture into the message. A picture that cannot
+    /// be read is no reason to hold back an alarm: the link stays.
+    async fn add_picture(&self, message: &mut Message) {
+        let event_id = message.event_id;
+        let Some(picture) = &mut message.picture else {
+            return;
+        };
+        let read = self
+            .storage
+            .read(move |reader| match reader.event_shot(event_id)? {
+                Some(shot) => reader.shot_jpeg(shot.shot_id),
+                None => Ok(None),
+            })
+            .await;
+        match read {
+            Ok(jpeg) => picture.jpeg = jpeg.map(Into::into),
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "picture left out of a webhook");
+            }
+        }
     }
 
     async fn note(
@@ -126,6 +154,7 @@ impl CourierTask {
                     .await?;
             }
             Err(error) => {
+                self.n_failed.fetch_add(1, Ordering::Relaxed);
                 let text = error.to_string();
                 let outcome = queue.failed(&item, error.reaction(), now);
                 tracing::warn!(sink, error = text, ?outcome, "delivery failed");

@@ -28,6 +28,7 @@ use crate::settings::CameraSettings;
 #[derive(Debug)]
 pub struct CameraPipeline {
     settings: Arc<CameraSettings>,
+    network_input_px: Option<(u32, u32)>,
     decoder: FrameDecoder,
     motion: MotionGate,
     regions: RegionPlanner,
@@ -74,19 +75,17 @@ impl CameraPipeline {
         first_track_id: TrackId,
         event_ids: EventIds,
     ) -> Result<Self, ConfigError> {
-        let region_config = network_input_px.map_or_else(RegionConfig::default, |input| {
-            RegionConfig::for_input(input.0, input.1)
-        });
         let vmd = Vmd::new(settings.camera_id.clone(), settings.vmd.clone(), event_ids)?;
         Ok(CameraPipeline {
             decoder: FrameDecoder::new(),
             motion: MotionGate::new(settings.motion.clone()),
-            regions: RegionPlanner::new(region_config),
+            regions: plan_regions_for(network_input_px),
             tracker: Tracker::new(TrackerConfig::default(), first_track_id),
             best_shots: BestShots::new(BestShotConfig::default()),
             vmd,
             last_scene: Scene::default(),
             n_damaged: 0,
+            network_input_px,
             settings,
         })
     }
@@ -195,6 +194,14 @@ impl CameraPipeline {
         }
     }
 
+    /// Plans regions for the input of another detector, where it is another.
+    pub fn use_input(&mut self, network_input_px: Option<(u32, u32)>) {
+        if self.network_input_px != network_input_px {
+            self.network_input_px = network_input_px;
+            self.regions = plan_regions_for(network_input_px);
+        }
+    }
+
     /// Settings in use.
     pub fn settings(&self) -> &Arc<CameraSettings> {
         &self.settings
@@ -209,6 +216,14 @@ impl CameraPipeline {
     pub fn n_damaged(&self) -> u64 {
         self.n_damaged
     }
+}
+
+fn plan_regions_for(network_input_px: Option<(u32, u32)>) -> RegionPlanner {
+    RegionPlanner::new(
+        network_input_px.map_or_else(RegionConfig::default, |(width_px, height_px)| {
+            RegionConfig::for_input(width_px, height_px)
+        }),
+    )
 }
 
 /// Runs the detector over the planned regions; `None` when none was planned.

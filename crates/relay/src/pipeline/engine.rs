@@ -2,7 +2,7 @@
 //! encoder, shared in turn by all cameras that it serves.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::Context as _;
 use vision::detect::{Backend, Detector, Manifest};
@@ -16,6 +16,8 @@ pub struct Engine {
     pub jpeg_decoder: jpeg::Decoder,
     /// Encodes best shots.
     pub jpeg_encoder: jpeg::Encoder,
+    /// Number of the factory's model that it was made with.
+    model_number: u64,
 }
 
 /// What people may know about the detector in use.
@@ -35,9 +37,18 @@ pub struct DetectorFacts {
 
 type MakeBackend = dyn Fn(&[u8]) -> anyhow::Result<Box<dyn Backend>> + Send + Sync;
 
-/// Makes one [`Engine`] per worker, all with the same model.
+/// Makes one [`Engine`] per worker, all with the same model, which can be
+/// exchanged while they work; clones share it.
 #[derive(Clone)]
 pub struct EngineFactory {
+    chosen: Arc<Mutex<Chosen>>,
+}
+
+#[derive(Clone)]
+struct Chosen {
+    /// Counts the exchanges.
+    number: u64,
+    /// `None`: motion only.
     model: Option<Arc<Model>>,
 }
 
@@ -59,7 +70,7 @@ impl fmt::Debug for EngineFactory {
 impl EngineFactory {
     /// Engines that see motion only.
     pub fn motion_only() -> Self {
-        EngineFactory { model: None }
+        Self::new(None)
     }
 
     /// Engines with this detector.
@@ -79,19 +90,45 @@ impl EngineFactory {
             ),
             licence: manifest.licence.clone(),
         };
+        Self::new(Some(Arc::new(Model {
+            manifest,
+            bytes,
+            make_backend,
+            facts,
+        })))
+    }
+
+    fn new(model: Option<Arc<Model>>) -> Self {
+        let chosen = Chosen { number: 0, model };
         EngineFactory {
-            model: Some(Arc::new(Model {
-                manifest,
-                bytes,
-                make_backend,
-                facts,
-            })),
+            chosen: Arc::new(Mutex::new(chosen)),
         }
     }
 
+    /// Takes over the model of `other`: engines made so far are not current
+    /// any more.
+    pub fn exchange(&self, other: &EngineFactory) {
+        let model = other.lock().model.clone();
+        let mut chosen = self.lock();
+        chosen.number += 1;
+        chosen.model = model;
+    }
+
+    /// Whether `engine` has the model that is chosen now.
+    pub fn is_current(&self, engine: &Engine) -> bool {
+        self.lock().number == engine.model_number
+    }
+
     /// Facts of the detector; `None` when motion only.
-    pub fn facts(&self) -> Option<&DetectorFacts> {
-        self.model.as_ref().map(|model| &model.facts)
+    pub fn facts(&self) -> Option<DetectorFacts> {
+        let chosen = self.lock();
+        chosen.model.as_ref().map(|model| model.facts.clone())
+    }
+
+    /// Width and height of the detector's input; `None` when motion only.
+    pub fn input_px(&self) -> Option<(u32, u32)> {
+        let chosen = self.lock();
+        chosen.model.as_ref().map(|model| model.facts.input_px)
     }
 
     /// A new engine, for one thread.
@@ -99,7 +136,8 @@ impl EngineFactory {
     /// # Errors
     /// The model cannot be loaded, or libjpeg-turbo gives no memory.
     pub fn make(&self) -> anyhow::Result<Engine> {
-        let detector = match &self.model {
+        let Chosen { number, model } = self.lock().clone();
+        let detector = match &model {
             Some(model) => {
                 let backend = (model.make_backend)(&model.bytes)
                     .with_context(|| format!("load model {}", model.facts.name))?;
@@ -112,6 +150,11 @@ impl EngineFactory {
             jpeg_decoder: jpeg::Decoder::new(jpeg::Limits::default())
                 .context("make JPEG decoder")?,
             jpeg_encoder: jpeg::Encoder::new().context("make JPEG encoder")?,
+            model_number: number,
         })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Chosen> {
+        self.chosen.lock().expect("no holder of this lock panics")
     }
 }

@@ -94,6 +94,9 @@ impl Worker {
     fn run(&mut self) {
         while let Some(job) = self.scheduler.take() {
             let camera_id = job.camera_id.clone();
+            if !self.factory.is_current(&self.engine) {
+                self.renew_engine();
+            }
             let started = self.clock.monotonic();
             let outcome = catch_unwind(AssertUnwindSafe(|| self.runner.run(job, &mut self.engine)));
             let outcome = outcome.unwrap_or_else(|panic| {
@@ -101,15 +104,19 @@ impl Worker {
                 JobOutcome::RenewEngine
             });
             if outcome == JobOutcome::RenewEngine {
-                match self.factory.make() {
-                    Ok(engine) => self.engine = engine,
-                    Err(error) => {
-                        tracing::error!(error = %format!("{error:#}"), "keeping old engine");
-                    }
-                }
+                self.renew_engine();
             }
             let used = self.clock.monotonic().saturating_sub(started);
             self.scheduler.done(&camera_id, used);
+        }
+    }
+
+    fn renew_engine(&mut self) {
+        match self.factory.make() {
+            Ok(engine) => self.engine = engine,
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "keeping old engine");
+            }
         }
     }
 }

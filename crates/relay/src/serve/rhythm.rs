@@ -1,5 +1,5 @@
 //! What happens by the clock: ticks for silent cameras, states for browsers,
-//! retention.
+//! retention, and a look at what the command line changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::follow::Follower;
 use crate::pipeline::Scheduler;
 use crate::supervise::CameraStatus;
 use crate::web::App;
 
 const TICK_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const FOLLOW_EVERY: Duration = Duration::from_secs(2);
 
 /// Rows removed in one transaction: small, so that appends never wait long.
 const PRUNE_ROWS: u32 = 500;
@@ -25,6 +27,10 @@ struct CameraChange<'a> {
     id: &'a str,
     status: CameraStatus,
 }
+
+/// Something about the program as a whole changed: ask for it again.
+#[derive(Debug, Serialize)]
+struct SystemChange {}
 
 /// Starts the tasks.
 pub(super) fn start(
@@ -36,10 +42,20 @@ pub(super) fn start(
 ) {
     tasks.spawn(every(TICK_EVERY, stop.clone(), {
         let (app, scheduler) = (app.clone(), Arc::clone(scheduler));
+        let mut told_error = None;
         async move || {
             scheduler.tick(app.clock.now());
             tell_states(&app);
+            let error = app.storage.append_error();
+            if error != told_error {
+                app.changes.tell("system", &SystemChange {});
+                told_error = error;
+            }
         }
+    }));
+    tasks.spawn(every(FOLLOW_EVERY, stop.clone(), {
+        let mut follower = Follower::new(app.clone());
+        async move || follower.look().await
     }));
     tasks.spawn(every(PRUNE_EVERY, stop.clone(), {
         let app = app.clone();

@@ -15,7 +15,7 @@ pub use self::camera::{
     CameraDocument, CameraSettings, MAX_CAMERAS, RuleDocument, RuleKindDocument, ZoneDocument,
 };
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
-pub use self::webhook::{WebhookDocument, WebhookInput};
+pub use self::webhook::{HeaderDocument, HeaderInput, WebhookDocument, WebhookInput};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +27,13 @@ use std::fmt;
 pub struct FieldErrors(BTreeMap<String, String>);
 
 impl FieldErrors {
+    /// One field that cannot be used.
+    pub fn one(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, message);
+        errors
+    }
+
     /// Adds one; the first word on a field stays.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.entry(field.into()).or_insert(message.into());

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::{FieldErrors, check_name};
 use crate::secrets::Vault;
 
-/// A webhook as stored: the secret is sealed.
+/// A webhook as stored: secrets are sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookDocument {
@@ -18,6 +18,28 @@ pub struct WebhookDocument {
     pub is_enabled: bool,
     /// Key of the signature, sealed by the vault.
     pub sealed_secret: Option<String>,
+    /// Headers of the receiver's own, such as an API key.
+    #[serde(default)]
+    pub headers: Vec<HeaderDocument>,
+    /// SHA-256 of the one certificate that is trusted, as hex.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// Whether the picture itself goes into the message.
+    #[serde(default)]
+    pub has_picture_inside: bool,
+    /// Longest time for one delivery, seconds.
+    #[serde(default = "default_timeout_s")]
+    pub timeout_s: u16,
+}
+
+/// A header as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderDocument {
+    /// Its name.
+    pub name: String,
+    /// Its value, sealed by the vault: it may be a key.
+    pub sealed_value: String,
 }
 
 /// A webhook as people send it.
@@ -33,6 +55,34 @@ pub struct WebhookInput {
     /// Key of the signature; absent keeps the stored one, empty removes it.
     #[serde(default)]
     pub secret: Option<String>,
+    /// Headers of the receiver's own, at most 16; absent keeps the stored ones.
+    #[serde(default)]
+    pub headers: Option<Vec<HeaderInput>>,
+    /// SHA-256 of the one certificate to trust, as hex; absent or empty: it
+    /// must be signed by a public authority.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// Whether the picture itself goes into the message, as base64.
+    #[serde(default)]
+    pub has_picture_inside: bool,
+    /// Longest time for one delivery, 1 to 120 seconds.
+    #[serde(default = "default_timeout_s")]
+    pub timeout_s: u16,
+}
+
+/// A header as people send it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderInput {
+    /// Its name.
+    pub name: String,
+    /// Its value; absent keeps the stored one of this name.
+    #[serde(default)]
+    pub value: Option<String>,
+}
+
+const fn default_timeout_s() -> u16 {
+    10
 }
 
 impl WebhookInput {
@@ -50,13 +100,15 @@ impl WebhookInput {
         let sealed_secret = match self.secret.as_deref() {
             None => stored.and_then(|stored| stored.sealed_secret.clone()),
             Some("") => None,
-            Some(secret) => match vault.seal(secret) {
-                Ok(sealed) => Some(sealed),
-                Err(error) => {
-                    errors.add("secret", error.to_string());
-                    None
-                }
-            },
+            Some(secret) => seal(vault, "secret", secret, &mut errors),
+        };
+        let stored_headers = stored.map_or(&[][..], |stored| &stored.headers);
+        let headers = match self.headers {
+            None => stored_headers.to_vec(),
+            Some(inputs) => inputs
+                .into_iter()
+                .filter_map(|input| input.into_document(stored_headers, vault, &mut errors))
+                .collect(),
         };
         if errors.is_empty() {
             Ok(WebhookDocument {
@@ -64,9 +116,91 @@ impl WebhookInput {
                 url: self.url,
                 is_enabled: self.is_enabled,
                 sealed_secret,
+                headers,
+                fingerprint: self.fingerprint.filter(|text| !text.is_empty()),
+                has_picture_inside: self.has_picture_inside,
+                timeout_s: self.timeout_s,
             })
         } else {
             Err(errors)
         }
+    }
+}
+
+impl HeaderInput {
+    fn into_document(
+        self,
+        stored: &[HeaderDocument],
+        vault: &Vault,
+        errors: &mut FieldErrors,
+    ) -> Option<HeaderDocument> {
+        let sealed_value = match &self.value {
+            Some(value) => seal(vault, "headers", value, errors)?,
+            None => {
+                let is_same =
+                    |header: &&HeaderDocument| header.name.eq_ignore_ascii_case(&self.name);
+                let Some(header) = stored.iter().find(is_same) else {
+                    errors.add("headers", format!("type a value for {:?}", self.name));
+                    return None;
+                };
+                header.sealed_value.clone()
+            }
+        };
+        Some(HeaderDocument {
+            name: self.name,
+            sealed_value,
+        })
+    }
+}
+
+fn seal(vault: &Vault, field: &str, plain: &str, errors: &mut FieldErrors) -> Option<String> {
+    vault
+        .seal(plain)
+        .map_err(|error| errors.add(field, error.to_string()))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(json: &str) -> WebhookInput {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn header_without_a_value_keeps_the_stored_one_and_needs_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(&folder.path().join("secret.key")).unwrap();
+        let first = input(
+            r#"{"name": "a", "url": "http://x/", "is_enabled": true,
+                "headers": [{"name": "X-Key", "value": "k1"}]}"#,
+        );
+        let first = first.into_document(None, &vault).unwrap();
+        let again = input(
+            r#"{"name": "a", "url": "http://x/", "is_enabled": true,
+                "headers": [{"name": "x-key"}, {"name": "X-New", "value": "n"}]}"#,
+        );
+        let again = again.into_document(Some(&first), &vault).unwrap();
+        let opened: Vec<String> = again
+            .headers
+            .iter()
+            .map(|header| vault.open_sealed(&header.sealed_value).unwrap())
+            .collect();
+        assert_eq!(opened, ["k1", "n"]);
+        let unknown = input(
+            r#"{"name": "a", "url": "http://x/", "is_enabled": true, "headers": [{"name": "Z"}]}"#,
+        );
+        let errors = unknown.into_document(Some(&again), &vault).unwrap_err();
+        assert_eq!(errors.to_string(), r#"headers: type a value for "Z""#);
+    }
+
+    #[test]
+    fn document_of_an_older_airelay_is_read() {
+        let json =
+            r#"{"name": "a", "url": "http://x/", "is_enabled": true, "sealed_secret": null}"#;
+        let document: WebhookDocument = serde_json::from_str(json).unwrap();
+        assert_eq!((document.timeout_s, document.headers.len()), (10, 0));
+        assert!(!document.has_picture_inside && document.fingerprint.is_none());
     }
 }

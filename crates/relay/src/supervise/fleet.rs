@@ -16,7 +16,9 @@ use types::{CameraId, Clock, EventIds, Timestamp};
 
 use super::camera::Stages;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
-use crate::pipeline::{CameraPipeline, Engine, Job, JobOutcome, JobRunner, Scheduler, Step, Work};
+use crate::pipeline::{
+    CameraPipeline, Engine, EngineFactory, Job, JobOutcome, JobRunner, Scheduler, Step, Work,
+};
 use crate::secrets::random_seed;
 use crate::settings::CameraSettings;
 use crate::storage::Storage;
@@ -40,8 +42,8 @@ pub(crate) struct FleetParts {
     pub storage: Storage,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// Size of the detector's input, or `None` for motion only.
-    pub network_input_px: Option<(u32, u32)>,
+    /// Makes the workers' engines: knows the detector's input.
+    pub engines: EngineFactory,
     /// Where source tasks run.
     pub runtime: Handle,
 }
@@ -185,6 +187,7 @@ impl Fleet {
         };
         self.extend_track_ids(&runtime.camera_id, stages);
         let pipeline = &mut stages.pipeline;
+        pipeline.use_input(self.parts.engines.input_px());
         if !Arc::ptr_eq(pipeline.settings(), &settings) {
             let step = pipeline.apply(settings, now);
             self.store(&runtime.camera_id, step, now);
@@ -231,7 +234,7 @@ impl Fleet {
         let block = self.reserve_track_ids(&settings.camera_id)?;
         let pipeline = CameraPipeline::new(
             Arc::clone(settings),
-            self.parts.network_input_px,
+            self.parts.engines.input_px(),
             block.first,
             EventIds::new(random_seed()?),
         )?;

@@ -11,4 +11,4 @@ mod status;
 pub(crate) use self::camera::CameraRuntime;
 pub(crate) use self::fleet::{Fleet, FleetParts};
 pub(crate) use self::live::LiveRecord;
-pub(crate) use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard};
+pub(crate) use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard, hex};

@@ -61,6 +61,9 @@ pub(crate) struct Resolution {
     pub height_px: u32,
 }
 
+/// Pictures per second that suffice, whatever more arrives.
+const ENOUGH_FPS: f32 = 4.0;
+
 /// A camera's state at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct CameraStatus {
@@ -253,10 +256,14 @@ impl StatusBoard {
     pub(crate) fn status(&self, now: Timestamp, dropped: u64) -> CameraStatus {
         let notes = self.lock();
         let received = notes.received.reading(now);
+        let analysed = notes.analysed.reading(now);
         let advice = match (notes.state, notes.size_px, notes.mode_in_use) {
             (SourceState::Receiving, Some(size_px), Some(mode)) => {
                 let advice = source::advice(size_px, received.fps, mode).into_iter();
-                advice.map(AdviceView::new).collect()
+                let advice = advice.map(AdviceView::new);
+                advice
+                    .chain(slow_analysis(received.fps, analysed.fps))
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -276,7 +283,7 @@ impl StatusBoard {
             http_status: notes.http_status,
             auth_scheme: notes.auth_scheme.clone(),
             certificate_sha256: notes.certificate_sha256.clone(),
-            analysed_fps: notes.analysed.reading(now).fps,
+            analysed_fps: analysed.fps,
             dropped,
             decode_errors: notes.sums.decode_errors,
             detect_errors: notes.sums.detect_errors,
@@ -306,11 +313,52 @@ impl Notes {
     }
 }
 
+/// Advice where this machine, not the camera, is the limit: more than a
+/// quarter of the pictures, and one a second, arrive without being analysed.
+/// `None` while nothing was analysed yet, as in a test of a link.
+fn slow_analysis(received_fps: f32, analysed_fps: f32) -> Option<AdviceView> {
+    let is_slow = analysed_fps > 0.0
+        && analysed_fps < ENOUGH_FPS
+        && analysed_fps + 1.0 < received_fps
+        && analysed_fps < 0.75 * received_fps;
+    is_slow.then(|| AdviceView {
+        code: "slow_analysis".to_owned(),
+        message: format!(
+            "This machine is too busy: of {received_fps:.1} pictures per second it analyses \
+             {analysed_fps:.1}. The camera is not the limit: use a faster machine or fewer cameras \
+             on this one."
+        ),
+    })
+}
+
 /// Seconds with one decimal.
 fn seconds(duration: Duration) -> f32 {
     (duration.as_secs_f32() * 10.0).round() / 10.0
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_that_cannot_keep_up_is_told_apart_from_a_slow_camera() {
+        for (received_fps, analysed_fps, is_told) in [
+            (5.0, 5.0, false),
+            (3.0, 3.0, false),
+            (5.0, 4.0, false),
+            (5.0, 2.0, true),
+            (60.0, 5.0, false),
+            (60.0, 3.9, true),
+            (2.0, 1.2, false),
+            (5.0, 0.0, false),
+        ] {
+            let advice = slow_analysis(received_fps, analysed_fps);
+            assert_eq!(advice.is_some(), is_told, "{received_fps} {analysed_fps}");
+        }
+    }
 }

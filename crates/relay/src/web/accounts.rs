@@ -20,6 +20,7 @@ use store::{LockoutPolicy, NewSession, UserId};
 use utoipa::ToSchema;
 
 use super::App;
+use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{COOKIE, MaybeSession, check_csrf, hash_token};
@@ -172,6 +173,8 @@ pub(super) async fn setup(State(app): State<App>, request: Request) -> ApiResult
         ),
         _ => error.into(),
     })?;
+    let what = format!("made the first account {}", setup.name);
+    audit::note::<()>(&app, &setup.name, what, None, None).await;
     begin_session(
         &app,
         user_id,

@@ -6,12 +6,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use store::Expected;
+use store::{EventFilter, EventRow, Expected};
 use types::CameraId;
 use utoipa::ToSchema;
 
 use super::App;
+use super::audit;
 use super::error::{ApiError, ApiResult};
+use super::events::EventView;
 use super::input::Body;
 use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
@@ -43,6 +45,8 @@ pub(super) struct CameraView {
     pub revision: u64,
     /// What it is doing.
     pub status: CameraStatus,
+    /// The newest event on it.
+    pub last_event: Option<EventView>,
 }
 
 /// All cameras.
@@ -85,6 +89,14 @@ pub(super) struct CameraChange {
     pub motion_sensitivity: u8,
     /// The revision that was changed.
     pub revision: u64,
+    /// Ignored; accepted so that a reply can be sent back.
+    #[serde(default, rename = "status")]
+    #[schema(ignore)]
+    pub _status: serde::de::IgnoredAny,
+    /// Ignored; accepted so that a reply can be sent back.
+    #[serde(default, rename = "last_event")]
+    #[schema(ignore)]
+    pub _last_event: serde::de::IgnoredAny,
 }
 
 /// The switch.
@@ -118,10 +130,7 @@ fn no_camera(id: &str) -> ApiError {
     responses((status = 200, body = CameraList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<CameraList>> {
     let records = app.cameras.list().await?;
-    let cameras = records
-        .into_iter()
-        .filter_map(|record| view(&app, record))
-        .collect();
+    let cameras = views(&app, records).await?;
     Ok(Json(CameraList { cameras }))
 }
 
@@ -135,7 +144,7 @@ pub(super) async fn get(
     Path(id): Path<String>,
 ) -> ApiResult<Json<CameraView>> {
     let record = find_record(&app, &id).await?;
-    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+    view(&app, record).await.map(Json)
 }
 
 /// Adds a camera and starts it.
@@ -155,10 +164,8 @@ pub(super) async fn add(
     let taken = |id: &CameraId| existing.iter().any(|record| record.camera_id == *id);
     let camera_id = new_camera_id(&new.name, taken);
     let document = CameraDocument::new(new.name, new.link.into_document(None, &app.vault)?);
-    let record = save(&app, &editor, camera_id, document, Expected::Absent).await?;
-    let id = record.camera_id.to_string();
-    let view = view(&app, record).ok_or_else(|| no_camera(&id))?;
-    Ok((StatusCode::CREATED, Json(view)))
+    let record = save(&app, &editor, camera_id, document, None).await?;
+    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
 }
 
 /// Changes a camera; it picks the change up at once, without a restart.
@@ -178,7 +185,8 @@ pub(super) async fn change(
             "the id in the body is another camera's: an id never changes",
         ));
     }
-    let stored = find_record(&app, &id).await?;
+    let mut stored = find_record(&app, &id).await?;
+    stored.revision = change.revision;
     let document = CameraDocument {
         name: change.name,
         is_enabled: change.is_enabled,
@@ -190,9 +198,9 @@ pub(super) async fn change(
         rules: change.rules,
         motion_sensitivity: change.motion_sensitivity,
     };
-    let expected = Expected::Revision(change.revision);
-    let record = save(&app, &editor, stored.camera_id, document, expected).await?;
-    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+    let camera_id = stored.camera_id.clone();
+    let record = save(&app, &editor, camera_id, document, Some(&stored)).await?;
+    view(&app, record).await.map(Json)
 }
 
 /// Switches a camera on or off.
@@ -208,11 +216,11 @@ pub(super) async fn switch(
     let stored = find_record(&app, &id).await?;
     let document = CameraDocument {
         is_enabled: switch.is_enabled,
-        ..stored.document
+        ..stored.document.clone()
     };
-    let expected = Expected::Revision(stored.revision);
-    let record = save(&app, &editor, stored.camera_id, document, expected).await?;
-    view(&app, record).map(Json).ok_or_else(|| no_camera(&id))
+    let camera_id = stored.camera_id.clone();
+    let record = save(&app, &editor, camera_id, document, Some(&stored)).await?;
+    view(&app, record).await.map(Json)
 }
 
 /// Removes a camera; its events and pictures stay until retention takes them.
@@ -225,10 +233,13 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let stored = find_record(&app, &id).await?;
+    let changing = app.changing.lock().await;
     app.cameras.delete(&stored.camera_id, &editor.name).await?;
     app.fleet.remove(&stored.camera_id).await;
-    app.changes
-        .tell("settings", &SettingsChange { camera_id: &id });
+    drop(changing);
+    tell_settings(&app, &stored.camera_id);
+    let what = format!("removed camera {id}");
+    audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -240,17 +251,28 @@ async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> {
         .ok_or_else(|| no_camera(id))
 }
 
-/// Checks, stores, and lets the running camera pick up the new revision.
+/// Tells browsers that a camera's settings changed.
+pub(crate) fn tell_settings(app: &App, camera_id: &CameraId) {
+    let camera_id = camera_id.as_str();
+    app.changes.tell("settings", &SettingsChange { camera_id });
+}
+
+/// Checks, stores over the revision of `before`, and lets the running camera
+/// pick it up.
 async fn save(
     app: &App,
     editor: &Editor,
     camera_id: CameraId,
     document: CameraDocument,
-    expected: Expected,
+    before: Option<&CameraRecord>,
 ) -> ApiResult<CameraRecord> {
     document
         .resolve(&camera_id, 0, &app.vault)
         .map_err(ApiError::fields)?;
+    let expected = before.map_or(Expected::Absent, |before| {
+        Expected::Revision(before.revision)
+    });
+    let changing = app.changing.lock().await;
     let saved = app
         .cameras
         .put(&camera_id, &document, expected, &editor.name)
@@ -272,9 +294,12 @@ async fn save(
         .resolve(&camera_id, revision, &app.vault)
         .map_err(ApiError::fields)?;
     app.fleet.put(settings);
-    let id = camera_id.as_str();
-    app.changes
-        .tell("settings", &SettingsChange { camera_id: id });
+    drop(changing);
+    tell_settings(app, &camera_id);
+    let did = if before.is_some() { "changed" } else { "added" };
+    let what = format!("{did} camera {camera_id}");
+    let before = before.map(|before| &before.document);
+    audit::note(app, &editor.name, what, before, Some(&document)).await;
     Ok(CameraRecord {
         camera_id,
         document,
@@ -282,20 +307,48 @@ async fn save(
     })
 }
 
-/// `None` when the camera was removed meanwhile.
-fn view(app: &App, record: CameraRecord) -> Option<CameraView> {
-    let runtime = app.fleet.get(&record.camera_id)?;
-    let document = record.document;
-    Some(CameraView {
-        id: record.camera_id.to_string(),
-        name: document.name,
-        is_enabled: document.is_enabled,
-        link: document.link.view(),
-        zones: document.zones,
-        masks: document.masks,
-        rules: document.rules,
-        motion_sensitivity: document.motion_sensitivity,
-        revision: record.revision,
-        status: app.fleet.status(&runtime),
-    })
+async fn view(app: &App, record: CameraRecord) -> ApiResult<CameraView> {
+    let id = record.camera_id.to_string();
+    let views = views(app, vec![record]).await?;
+    views.into_iter().next().ok_or_else(|| no_camera(&id))
+}
+
+/// Without those that were removed meanwhile.
+async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraView>> {
+    let camera_ids: Vec<CameraId> = records.iter().map(|r| r.camera_id.clone()).collect();
+    let last_events = app
+        .storage
+        .read(move |reader| {
+            let newest = |camera_id| {
+                let filter = EventFilter {
+                    camera_id: Some(camera_id),
+                    limit: 1,
+                    ..EventFilter::default()
+                };
+                Ok(reader.list_events(&filter)?.into_iter().next())
+            };
+            camera_ids.into_iter().map(newest).collect()
+        })
+        .await?;
+    let records = records
+        .into_iter()
+        .zip::<Vec<Option<EventRow>>>(last_events);
+    let view = |(record, last_event): (CameraRecord, Option<EventRow>)| {
+        let runtime = app.fleet.get(&record.camera_id)?;
+        let document = record.document;
+        Some(CameraView {
+            id: record.camera_id.to_string(),
+            name: document.name,
+            is_enabled: document.is_enabled,
+            link: document.link.view(),
+            zones: document.zones,
+            masks: document.masks,
+            rules: document.rules,
+            motion_sensitivity: document.motion_sensitivity,
+            revision: record.revision,
+            status: app.fleet.status(&runtime),
+            last_event: last_event.map(|row| EventView::new(app, row)),
+        })
+    };
+    Ok(records.filter_map(view).collect())
 }

@@ -119,6 +119,12 @@ impl IntoResponse for ApiError {
 impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
         let message = format!("{error:#}");
+        if let Some(store::Error::DiskFull { .. } | store::Error::DiskFailed { .. }) =
+            error.downcast_ref()
+        {
+            tracing::warn!(error = message, "request refused");
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message);
+        }
         tracing::error!(error = message, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }

@@ -10,6 +10,7 @@ use metrics::{Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 use super::App;
+use super::error::ApiResult;
 use super::session::Scraper;
 
 /// Every name we export.
@@ -27,8 +28,15 @@ enum Metric {
     FramesPerSecond,
     Receiving,
     Tracks,
-    StoreLostBatches,
+    StoreLostEvents,
+    StoreLostPictures,
+    StoreWaitingEvents,
     StoreFailedAppends,
+    WebhookDelivered,
+    WebhookFailed,
+    WebhookDropped,
+    WebhookWaiting,
+    WebhookDead,
     LiveListeners,
 }
 
@@ -47,7 +55,14 @@ impl Metric {
             Metric::FramesPerSecond => "relay_frames_per_second",
             Metric::Receiving => "relay_camera_receiving",
             Metric::Tracks => "relay_tracks",
-            Metric::StoreLostBatches => "relay_store_lost_batches_total",
+            Metric::StoreLostEvents => "relay_store_lost_events_total",
+            Metric::StoreLostPictures => "relay_store_lost_pictures_total",
+            Metric::StoreWaitingEvents => "relay_store_waiting_events",
+            Metric::WebhookDelivered => "relay_webhook_delivered_total",
+            Metric::WebhookFailed => "relay_webhook_failed_attempts_total",
+            Metric::WebhookDropped => "relay_webhook_dropped_total",
+            Metric::WebhookWaiting => "relay_webhook_waiting",
+            Metric::WebhookDead => "relay_webhook_dead",
             Metric::StoreFailedAppends => "relay_store_failed_appends_total",
             Metric::LiveListeners => "relay_change_listeners",
         }
@@ -57,13 +72,14 @@ impl Metric {
 /// All numbers at this moment.
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, description = "Prometheus text", content_type = "text/plain")))]
-pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> Response {
+pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Response> {
     let recorder = PrometheusBuilder::new().build_recorder();
     for camera in app.fleet.all() {
         let id = camera.camera_id.to_string();
         let (sums, dropped) = app.fleet.sums(&camera);
         let status = app.fleet.status(&camera);
-        let count = |metric, value| set_counter(&recorder, metric, Some(&id), value);
+        let label = Some(("camera", id.as_str()));
+        let count = |metric, value| set_counter(&recorder, metric, label, value);
         count(Metric::FramesReceived, sums.received);
         count(Metric::BytesReceived, sums.received_bytes);
         count(Metric::FramesAnalysed, sums.analysed);
@@ -74,7 +90,7 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> Response {
         count(Metric::PipelinePanics, sums.panics);
         count(Metric::ConnectionsOpened, sums.opened);
         let is_receiving = status.state == crate::supervise::SourceState::Receiving;
-        let gauge = |metric, value| set_gauge(&recorder, metric, Some(&id), value);
+        let gauge = |metric, value| set_gauge(&recorder, metric, label, value);
         gauge(Metric::FramesPerSecond, f64::from(status.fps));
         gauge(Metric::Receiving, f64::from(u8::from(is_receiving)));
         gauge(
@@ -83,35 +99,73 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> Response {
         );
     }
     let total = |metric, value| set_counter(&recorder, metric, None, value);
-    total(Metric::StoreLostBatches, app.storage.n_lost_batches());
+    total(Metric::StoreLostEvents, app.storage.n_lost_events());
+    total(Metric::StoreLostPictures, app.storage.n_lost_pictures());
     total(Metric::StoreFailedAppends, app.storage.n_failed_appends());
+    let n_waiting = app.storage.n_waiting_events();
+    set_gauge(
+        &recorder,
+        Metric::StoreWaitingEvents,
+        None,
+        as_f64(n_waiting),
+    );
+    add_webhooks(&app, &recorder).await?;
     let n_listeners = u32::try_from(app.changes.n_listeners()).unwrap_or(u32::MAX);
     set_gauge(&recorder, Metric::LiveListeners, None, n_listeners.into());
-    (
+    Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         recorder.handle().render(),
     )
-        .into_response()
+        .into_response())
+}
+
+async fn add_webhooks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
+    let sinks = app.storage.read(|reader| reader.list_sinks()).await?;
+    let n_failed = app.deliveries.n_failed();
+    for sink in sinks {
+        let Some(id) = sink.name.strip_prefix("webhook/") else {
+            continue;
+        };
+        let label = Some(("webhook", id));
+        let count = |metric, value| set_counter(recorder, metric, label, value);
+        count(Metric::WebhookDelivered, sink.n_delivered);
+        count(
+            Metric::WebhookFailed,
+            n_failed.get(id).copied().unwrap_or(0),
+        );
+        count(Metric::WebhookDropped, sink.n_dropped);
+        let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
+        gauge(Metric::WebhookWaiting, sink.n_waiting);
+        gauge(Metric::WebhookDead, sink.n_dead);
+    }
+    Ok(())
+}
+
+fn as_f64(count: u64) -> f64 {
+    u32::try_from(count).unwrap_or(u32::MAX).into()
 }
 
 const METADATA: Metadata<'static> = Metadata::new("relay", Level::INFO, None);
 
-fn key(metric: Metric, camera: Option<&str>) -> Key {
-    let labels = camera
-        .map(|id| Label::new("camera", id.to_owned()))
+/// Name and value of a label.
+type LabelOf<'a> = Option<(&'static str, &'a str)>;
+
+fn key(metric: Metric, label: LabelOf<'_>) -> Key {
+    let labels = label
+        .map(|(name, value)| Label::new(name, value.to_owned()))
         .into_iter()
         .collect::<Vec<_>>();
     Key::from_parts(metric.name(), labels)
 }
 
-fn set_counter(recorder: &PrometheusRecorder, metric: Metric, camera: Option<&str>, value: u64) {
+fn set_counter(recorder: &PrometheusRecorder, metric: Metric, label: LabelOf<'_>, value: u64) {
     recorder
-        .register_counter(&key(metric, camera), &METADATA)
+        .register_counter(&key(metric, label), &METADATA)
         .absolute(value);
 }
 
-fn set_gauge(recorder: &PrometheusRecorder, metric: Metric, camera: Option<&str>, value: f64) {
+fn set_gauge(recorder: &PrometheusRecorder, metric: Metric, label: LabelOf<'_>, value: f64) {
     recorder
-        .register_gauge(&key(metric, camera), &METADATA)
+        .register_gauge(&key(metric, label), &METADATA)
         .set(value);
 }

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod assets;
+mod audit;
 mod cameras;
 mod changes;
 mod error;
@@ -15,6 +16,7 @@ mod input;
 mod link_test;
 mod live;
 mod metrics;
+mod models;
 mod openapi;
 mod presets;
 pub(crate) mod server;
@@ -37,6 +39,8 @@ use types::{Clock, Timestamp};
 
 pub(crate) use self::accounts::check_account;
 pub(crate) use self::accounts::{Role, hash_password};
+pub(crate) use self::audit::before_and_after;
+pub(crate) use self::cameras::tell_settings;
 pub(crate) use self::changes::Changes;
 pub(crate) use self::events::EventView;
 pub(crate) use self::link_test::try_link;
@@ -45,7 +49,7 @@ pub(crate) use self::session::hash_token;
 
 use crate::cameras::CameraBook;
 use crate::deliver::Deliveries;
-use crate::pipeline::DetectorFacts;
+use crate::detector::DetectorDesk;
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::Fleet;
@@ -73,6 +77,10 @@ pub(crate) struct App {
     pub changes: Changes,
     /// Webhooks and their queues.
     pub deliveries: Arc<Deliveries>,
+    /// The detector in use.
+    pub detector: Arc<DetectorDesk>,
+    /// Held while a camera's document and the running camera change together.
+    pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Facts that do not change while running.
     pub facts: Arc<Facts>,
     /// Cancelled when the program stops: endless bodies end.
@@ -84,10 +92,6 @@ pub(crate) struct App {
 pub(crate) struct Facts {
     /// When the program started.
     pub started_at: Timestamp,
-    /// The detector; `None` for motion only.
-    pub detector: Option<DetectorFacts>,
-    /// Why there is none, or why a slower engine runs it.
-    pub detector_note: Option<String>,
     /// Threads that analyse.
     pub n_workers: usize,
     /// A simulated camera was linked because none was configured.
@@ -128,6 +132,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/events/{id}/shot.jpg", get(events::shot_jpg))
         .route("/changes", get(changes::changes))
         .route("/system", get(system::system))
+        .route("/models", get(models::list))
+        .route("/models/chosen", put(models::choose))
+        .route("/audit", get(audit::list))
         .route("/webhooks", get(webhooks::list).post(webhooks::add))
         .route(
             "/webhooks/{id}",

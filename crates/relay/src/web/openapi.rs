@@ -4,7 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, cameras, changes, events, link_test, live, metrics, presets, system, webhooks,
+    accounts, audit, cameras, changes, events, link_test, live, metrics, models, presets, system,
+    webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -41,6 +42,9 @@ use super::{
         webhooks::remove,
         webhooks::test,
         system::system,
+        models::list,
+        models::choose,
+        audit::list,
         system::healthz,
         metrics::metrics,
     ),

@@ -1,8 +1,8 @@
 //! Who asks: the session cookie, and what its holder may do.
 //!
 //! Handlers name what they need as an argument: [`Viewer`] (signed in),
-//! [`Editor`] (administrator, and the request carries the CSRF token). A
-//! handler without either is open to everybody.
+//! [`Editor`] (administrator, and the request carries the CSRF token), [`Administrator`]
+//! (who only reads). A handler without either is open to everybody.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -33,6 +33,10 @@ pub(super) struct Editor {
     /// For settings revisions and the audit.
     pub(super) name: String,
 }
+
+/// An administrator who only reads.
+#[derive(Debug)]
+pub(super) struct Administrator;
 
 /// Whoever may read `/metrics`: signed in, or on this machine.
 #[derive(Debug)]
@@ -110,19 +114,33 @@ impl FromRequestParts<App> for Viewer {
     }
 }
 
+fn check_administrator(session: &Session) -> ApiResult<()> {
+    if Role::from_name(&session.role) == Some(Role::Administrator) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::FORBIDDEN,
+        "not_allowed",
+        "only an administrator may do this",
+    ))
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
+        check_administrator(&session).map(|()| Administrator)
+    }
+}
+
 impl FromRequestParts<App> for Editor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
         check_csrf(parts, Some(&session))?;
-        if Role::from_name(&session.role) != Some(Role::Administrator) {
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "not_allowed",
-                "only an administrator may change this",
-            ));
-        }
+        check_administrator(&session)?;
         Ok(Editor {
             name: session.user_name,
         })

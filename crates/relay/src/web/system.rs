@@ -55,8 +55,12 @@ pub(super) struct StoreView {
     pub free_bytes: Option<u64>,
     /// Events stored.
     pub events: u64,
-    /// Batches of events lost because nothing could be stored for too long.
-    pub lost_batches: u64,
+    /// Steps of events that wait in memory until they can be stored.
+    pub waiting_events: u64,
+    /// Steps of events lost because nothing could be stored for too long.
+    pub lost_events: u64,
+    /// Pictures given up meanwhile, so that events can wait.
+    pub lost_pictures: u64,
     /// Why events cannot be stored at present.
     pub error: Option<String>,
 }
@@ -66,25 +70,27 @@ pub(super) struct StoreView {
     responses((status = 200, body = SystemView)))]
 pub(super) async fn system(_: Viewer, State(app): State<App>) -> ApiResult<Json<SystemView>> {
     let health = app.storage.read(|reader| reader.health()).await?;
-    let facts = app.facts.detector.as_ref();
+    let facts = app.detector.facts();
     Ok(Json(SystemView {
         version: env!("CARGO_PKG_VERSION"),
         started_at: app.facts.started_at.to_string(),
+        is_motion_only: facts.is_none(),
         detector: facts.map(|facts| DetectorView {
-            name: facts.name.clone(),
+            name: facts.name,
             backend: facts.backend,
             file_bytes: facts.file_bytes,
             input: [facts.input_px.0, facts.input_px.1],
-            licence: facts.licence.clone(),
+            licence: facts.licence,
         }),
-        is_motion_only: facts.is_none(),
-        detector_note: app.facts.detector_note.clone(),
+        detector_note: app.detector.note(),
         workers: app.facts.n_workers,
         store: StoreView {
             size_bytes: health.size_bytes,
             free_bytes: health.free_bytes,
             events: health.n_events,
-            lost_batches: app.storage.n_lost_batches(),
+            waiting_events: app.storage.n_waiting_events(),
+            lost_events: app.storage.n_lost_events(),
+            lost_pictures: app.storage.n_lost_pictures(),
             error: app.storage.append_error(),
         },
         is_demo: app.facts.is_demo,

@@ -7,11 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
 use crate::deliver::{WebhookRecord, sink_name};
 use crate::settings::WebhookInput;
+use crate::supervise::hex;
 
 const MAX_WEBHOOKS: usize = 32;
 
@@ -35,6 +37,14 @@ pub(super) struct WebhookView {
     pub is_enabled: bool,
     /// Whether deliveries are signed.
     pub has_secret: bool,
+    /// Names of the headers of its own.
+    pub headers: Vec<HeaderView>,
+    /// SHA-256 of the one certificate that is trusted, as hex.
+    pub fingerprint: Option<String>,
+    /// Whether the picture itself goes into the message.
+    pub has_picture_inside: bool,
+    /// Longest time for one delivery, seconds.
+    pub timeout_s: u16,
     /// Steps that wait.
     pub queue: u64,
     /// Last success, UTC.
@@ -45,6 +55,13 @@ pub(super) struct WebhookView {
     pub dead: u64,
 }
 
+/// A header of the receiver's own; its value may be a key and is never shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HeaderView {
+    /// Its name.
+    pub name: String,
+}
+
 /// How a test went.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WebhookTest {
@@ -52,6 +69,8 @@ pub(super) struct WebhookTest {
     pub is_ok: bool,
     /// What it answered.
     pub message: String,
+    /// SHA-256 of the receiver's certificate where that was refused, as hex.
+    pub certificate_sha256: Option<String>,
 }
 
 /// All webhooks with their queues.
@@ -90,7 +109,7 @@ pub(super) async fn add(
             .into_document(None, &app.vault)
             .map_err(ApiError::fields)?,
     };
-    save(&app, &editor, &record).await?;
+    save(&app, &editor, &record, None).await?;
     Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
 }
 
@@ -112,7 +131,7 @@ pub(super) async fn change(
             .into_document(Some(&stored.document), &app.vault)
             .map_err(ApiError::fields)?,
     };
-    save(&app, &editor, &record).await?;
+    save(&app, &editor, &record, Some(&stored)).await?;
     Ok(Json(view(&app, record).await?))
 }
 
@@ -125,9 +144,11 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    find(&app, &id).await?;
+    let stored = find(&app, &id).await?;
     app.deliveries.book.delete(&id, &editor.name).await?;
     app.deliveries.remove(&id).await?;
+    let what = format!("removed webhook {id}");
+    audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -149,10 +170,12 @@ pub(super) async fn test(
         Ok(()) => WebhookTest {
             is_ok: true,
             message: "the receiver took the test event".to_owned(),
+            certificate_sha256: None,
         },
         Err(error) => WebhookTest {
             is_ok: false,
             message: error.to_string(),
+            certificate_sha256: webhook.refused_certificate().map(|hash| hex(&hash)),
         },
     }))
 }
@@ -162,12 +185,21 @@ async fn find(app: &App, id: &str) -> ApiResult<WebhookRecord> {
     record.ok_or_else(|| ApiError::not_found(format!("no webhook {id:?}")))
 }
 
-async fn save(app: &App, editor: &Editor, record: &WebhookRecord) -> ApiResult<()> {
+async fn save(
+    app: &App,
+    editor: &Editor,
+    record: &WebhookRecord,
+    before: Option<&WebhookRecord>,
+) -> ApiResult<()> {
     app.deliveries
         .make(&record.document)
         .map_err(ApiError::fields)?;
     app.deliveries.book.put(record, &editor.name).await?;
     app.deliveries.apply(record).await?;
+    let did = if before.is_some() { "changed" } else { "added" };
+    let what = format!("{did} webhook {}", record.webhook_id);
+    let before = before.map(|before| &before.document);
+    audit::note(app, &editor.name, what, before, Some(&record.document)).await;
     Ok(())
 }
 
@@ -184,6 +216,14 @@ async fn view(app: &App, record: WebhookRecord) -> ApiResult<WebhookView> {
         url: document.url,
         is_enabled: document.is_enabled,
         has_secret: document.sealed_secret.is_some(),
+        headers: document
+            .headers
+            .into_iter()
+            .map(|header| HeaderView { name: header.name })
+            .collect(),
+        fingerprint: document.fingerprint,
+        has_picture_inside: document.has_picture_inside,
+        timeout_s: document.timeout_s,
         queue: state.as_ref().map_or(0, |state| state.n_waiting),
         last_delivered_at: state
             .as_ref()

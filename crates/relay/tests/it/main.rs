@@ -12,6 +12,8 @@
 
 mod support;
 
+mod beside;
+mod disk_full;
 mod faults;
 mod kill9;
 mod openapi;

@@ -1,15 +1,19 @@
-//! A receiver of webhooks that comes late.
+//! Receivers of webhooks: one that comes late, and one that takes and denies it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use sim::{CameraConfig, Tls};
 
 use crate::support::{
-    Api, Program, eventually, free_port, install_detector, link, start_sim, street, whole_picture,
+    Api, Program, eventually, free_port, install_detector, link, start_sim, still, street,
+    whole_picture,
 };
 
 fn document(request: &Request) -> Value {
@@ -135,4 +139,156 @@ async fn picture_opens(program: &Program, document: &Value) -> bool {
     let (unsigned, _) = path.split_once("?key=").expect("a signed link");
     assert_eq!(nobody.get(unsigned).await.status, 401);
     true
+}
+
+/// Takes each step only at its third attempt: first it answers 500 although it
+/// has it, then nothing in time.
+struct Forgetful;
+
+impl Respond for Forgetful {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let key = header(request, "idempotency-key").to_owned();
+        let mut seen = SEEN.lock().expect("no holder of this lock panics");
+        let n_before = seen.entry(key).or_insert(0_u32);
+        *n_before += 1;
+        match *n_before {
+            1 => ResponseTemplate::new(500),
+            2 => ResponseTemplate::new(204).set_delay(Duration::from_secs(3)),
+            _ => ResponseTemplate::new(204),
+        }
+    }
+}
+
+static SEEN: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+
+#[tokio::test(flavor = "multi_thread")]
+async fn step_taken_without_a_word_comes_again_with_the_same_key_and_keeps_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(model) = install_detector(folder.path()) else {
+        return;
+    };
+    let camera = start_sim(street(960, 544)).await;
+    let data_dir = folder.path().join("data");
+    let program = Program::start(&data_dir, &["--model", model.to_str().unwrap()]);
+    let api = Api::set_up(&program).await;
+    let receiver = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(Forgetful)
+        .mount(&receiver)
+        .await;
+    let hook = json!({
+        "name": "forgetful",
+        "url": format!("{}/alarms", receiver.uri()),
+        "is_enabled": true,
+        "headers": [{"name": "X-Api-Key", "value": "k-123"}],
+        "has_picture_inside": true,
+        "timeout_s": 1,
+    });
+    let hook = api.post("/api/v1/webhooks", &hook).await.ok();
+    assert_eq!(hook["headers"], json!([{"name": "X-Api-Key"}]), "no value");
+    let id = api
+        .add_camera("street", &link(camera.addr().port(), "/cgi-bin/mjpeg"))
+        .await;
+    api.change_camera(&id, |camera| {
+        let document = whole_picture(&["person"]);
+        camera["zones"] = document["zones"].clone();
+        camera["rules"] = document["rules"].clone();
+    })
+    .await;
+    let patience = Duration::from_secs(120);
+    eventually("some events", patience, async || {
+        (api.events().await.len() >= 2).then_some(())
+    })
+    .await;
+    let switch = format!("/api/v1/cameras/{id}/enabled");
+    api.post(&switch, &json!({"is_enabled": false})).await.ok();
+    let requests = eventually("some steps to be taken", patience, async || {
+        let hooks = api.get("/api/v1/webhooks").await.ok();
+        let requests = receiver.received_requests().await?;
+        let is_delivered = hooks["webhooks"][0]["last_delivered_at"].is_string();
+        let keys: BTreeSet<&str> = requests
+            .iter()
+            .map(|r| header(r, "idempotency-key"))
+            .collect();
+        (is_delivered && keys.len() >= 4).then_some(requests)
+    })
+    .await;
+
+    // Attempts at one step stand together, and steps in the order they were
+    // decided: nobody overtakes one that is tried again.
+    let mut attempts: Vec<(String, u32)> = Vec::new();
+    let mut last_at = String::new();
+    let mut n_pictures = 0;
+    for request in &requests {
+        let key = header(request, "idempotency-key").to_owned();
+        let document = document(request);
+        assert_eq!(header(request, "x-api-key"), "k-123");
+        n_pictures += u32::from(document["picture"]["base64"].is_string());
+        let at = document["at"].as_str().unwrap().to_owned();
+        assert!(last_at <= at, "out of order: {at} after {last_at}");
+        last_at = at;
+        match attempts.last_mut() {
+            Some((newest, n)) if *newest == key => *n += 1,
+            _ => attempts.push((key, 1)),
+        }
+    }
+    let keys: BTreeSet<&String> = attempts.iter().map(|(key, _)| key).collect();
+    assert_eq!(
+        keys.len(),
+        attempts.len(),
+        "a step came again later: {attempts:?}"
+    );
+    let (_newest, done) = attempts.split_last().unwrap();
+    for (key, n) in done {
+        assert_eq!(*n, 3, "{key}");
+    }
+    assert!(n_pictures > 0, "no message had its picture inside");
+    let metrics = String::from_utf8(api.get("/metrics").await.bytes).unwrap();
+    let number = |name: &str| -> u64 {
+        let start = format!("{name}{{webhook=\"1\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&start));
+        line.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+            .parse()
+            .unwrap()
+    };
+    let n_delivered = number("relay_webhook_delivered_total");
+    assert!(n_delivered >= 1);
+    assert!(number("relay_webhook_failed_attempts_total") >= 2 * n_delivered);
+    assert_eq!(number("relay_webhook_dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_certificate_of_a_receiver_is_shown_and_then_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let api = Api::set_up(&program).await;
+    // A camera is no receiver, but it speaks TLS: what matters is how far we get.
+    let receiver = start_sim(CameraConfig {
+        tls: Some(Tls::default()),
+        ..still()
+    })
+    .await;
+    let mut hook = json!({
+        "name": "own certificate",
+        "url": receiver.url("/alarms"),
+        "is_enabled": true,
+    });
+    api.post("/api/v1/webhooks", &hook).await.ok();
+    let refused = api.post("/api/v1/webhooks/1/test", &json!({})).await.ok();
+    assert_eq!(refused["is_ok"], false);
+    let shown = refused["certificate_sha256"].as_str().expect("it is shown");
+    let hash = receiver.certificate_sha256().expect("it speaks TLS");
+    let expected: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(shown, expected);
+
+    hook["fingerprint"] = json!(shown);
+    api.put("/api/v1/webhooks/1", &hook).await.ok();
+    let answer = api.post("/api/v1/webhooks/1/test", &json!({})).await.ok();
+    assert_eq!(answer["certificate_sha256"], json!(null));
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.contains("HTTP 4"), "it answers as HTTP: {message}");
+    hook["fingerprint"] = json!("12:34");
+    let short = api.put("/api/v1/webhooks/1", &hook).await;
+    assert_eq!(short.status, 422);
+    assert!(short.json["error"]["fields"]["fingerprint"].is_string());
 }

@@ -2,9 +2,11 @@
 //!
 //! Verified against the common authorities, or pinned to one certificate by
 //! its SHA-256 fingerprint: for receivers on the site that signed their own.
+//! What is refused is remembered, so that a person can compare and pin it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring as provider};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -22,8 +24,27 @@ pub enum Trust {
     Pin([u8; 32]),
 }
 
+/// SHA-256 of the newest certificate that was refused; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RefusedCertificate(Arc<Mutex<Option<[u8; 32]>>>);
+
+impl RefusedCertificate {
+    pub(super) fn get(&self) -> Option<[u8; 32]> {
+        *self.0.lock().expect("no holder of this lock panics")
+    }
+
+    fn note(&self, fingerprint: [u8; 32]) {
+        *self.0.lock().expect("no holder of this lock panics") = Some(fingerprint);
+    }
+}
+
+fn sha256(certificate: &CertificateDer<'_>) -> [u8; 32] {
+    let hash = ring::digest::digest(&ring::digest::SHA256, certificate);
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
 /// The TLS settings for `trust`.
-pub(super) fn client_config(trust: Trust) -> ClientConfig {
+pub(super) fn client_config(trust: Trust, refused: &RefusedCertificate) -> ClientConfig {
     let provider = Arc::new(provider::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -33,13 +54,23 @@ pub(super) fn client_config(trust: Trust) -> ClientConfig {
             let roots = RootCertStore {
                 roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
             };
-            builder.with_root_certificates(roots).with_no_client_auth()
+            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .expect("there are authorities");
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Verified {
+                    inner,
+                    refused: refused.clone(),
+                }))
+                .with_no_client_auth()
         }
         Trust::Pin(fingerprint) => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Pinned {
                 fingerprint,
                 provider,
+                refused: refused.clone(),
             }))
             .with_no_client_auth(),
     }
@@ -50,6 +81,53 @@ pub(super) fn client_config(trust: Trust) -> ClientConfig {
 struct Pinned {
     fingerprint: [u8; 32],
     provider: Arc<CryptoProvider>,
+    refused: RefusedCertificate,
+}
+
+/// Accepts what a public authority signed, and remembers what it refuses.
+#[derive(Debug)]
+struct Verified {
+    inner: Arc<WebPkiServerVerifier>,
+    refused: RefusedCertificate,
+}
+
+impl ServerCertVerifier for Verified {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.inner
+            .verify_server_cert(certificate, intermediates, server_name, ocsp_response, now)
+            .inspect_err(|_| self.refused.note(sha256(certificate)))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 impl ServerCertVerifier for Pinned {
@@ -61,10 +139,11 @@ impl ServerCertVerifier for Pinned {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let found = ring::digest::digest(&ring::digest::SHA256, certificate);
-        if found.as_ref() == self.fingerprint {
+        let found = sha256(certificate);
+        if found == self.fingerprint {
             Ok(ServerCertVerified::assertion())
         } else {
+            self.refused.note(found);
             Err(Error::InvalidCertificate(
                 CertificateError::ApplicationVerificationFailure,
             ))

@@ -127,6 +127,11 @@ impl Program {
         assert_eq!(status.code(), None, "killed programs have no exit code");
     }
 
+    /// The system's number of the process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.0.id()
+    }
+
     /// Memory in use now, and the most there was, bytes.
     pub(crate) fn memory(&self) -> (u64, u64) {
         let path = format!("/proc/{}/status", self.child.0.id());
