@@ -110,6 +110,7 @@ const camera = (id, name, cameraLink, status, edit = {}) => ({
   rules: [],
   motion_sensitivity: 5,
   revision: 1,
+  last_event: null,
   status: { ...status, url: `${cameraLink.protocol}://${cameraLink.host}/${cameraLink.path}` },
   ...edit,
 });
@@ -270,6 +271,10 @@ export const startWebhooks = () => [
     url: 'https://alarms.example.net/airelay',
     is_enabled: true,
     has_secret: true,
+    headers: [{ name: 'X-Api-Key' }],
+    fingerprint: null,
+    has_picture_inside: false,
+    timeout_s: 10,
     queue: 0,
     last_delivered_at: seconds(95),
     last_error: null,
@@ -281,6 +286,10 @@ export const startWebhooks = () => [
     url: 'http://192.168.0.9:9000/hook',
     is_enabled: true,
     has_secret: false,
+    headers: [],
+    fingerprint: null,
+    has_picture_inside: false,
+    timeout_s: 10,
     queue: 37,
     last_delivered_at: seconds(8400),
     last_error: 'POST http://192.168.0.9:9000/hook: connection refused',
@@ -360,6 +369,38 @@ export const system = (isMotionOnly) => ({
   is_motion_only: isMotionOnly,
   workers: 2,
   detector_note: null,
-  store: { size_bytes: 84_300_000, free_bytes: 118_000_000_000, events: 2418, lost_batches: 0, error: null },
+  store: {
+    size_bytes: 84_300_000,
+    free_bytes: 118_000_000_000,
+    events: 2418,
+    waiting_events: 0,
+    lost_events: 0,
+    lost_pictures: 0,
+    error: null,
+  },
   is_demo: false,
+});
+
+export const models = (chosen) => ({
+  fixed: null,
+  models: [
+    { name: 'built-in', title: 'airelay-n', licence: 'Apache-2.0' },
+    { name: 'yolox-nano', title: 'yolox-nano', licence: 'Apache-2.0 (Megvii YOLOX)' },
+    { name: 'none', title: 'None: motion only', licence: '' },
+  ].map((model) => ({ ...model, is_chosen: model.name === chosen })),
+});
+
+export const audit = () => ({
+  next_before: null,
+  entries: [
+    {
+      id: 2,
+      at: seconds(400),
+      who: 'anna',
+      what: 'changed camera front-door',
+      before: { link: { host: '192.168.0.11', password: '(hidden)' } },
+      after: { link: { host: '192.168.0.12', password: '(hidden)' } },
+    },
+    { id: 1, at: seconds(9000), who: 'command line', what: 'added account bob', before: null, after: null },
+  ],
 });

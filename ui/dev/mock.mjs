@@ -184,14 +184,23 @@ async function webhooks(request, reply, id, action) {
   const index = state.webhooks.findIndex((item) => item.id === id);
   if (action === 'test')
     return id === '1'
-      ? send(reply, 200, { is_ok: true, message: 'the receiver took the test event' })
-      : send(reply, 200, { is_ok: false, message: 'POST http://192.168.0.9:9000/hook: connection refused' });
+      ? send(reply, 200, {
+          is_ok: true,
+          message: 'the receiver took the test event',
+          certificate_sha256: null,
+        })
+      : send(reply, 200, {
+          is_ok: false,
+          message: 'POST http://192.168.0.9:9000/hook: connection refused',
+          certificate_sha256: null,
+        });
   if (request.method === 'GET') return send(reply, 200, { webhooks: state.webhooks });
   if (request.method === 'DELETE') return (state.webhooks.splice(index, 1), send(reply, 204));
   const { secret, ...input } = await bodyOf(request);
   const before = state.webhooks[index] ?? {
     id: String(Date.now()),
     has_secret: false,
+    headers: [],
     queue: 0,
     last_delivered_at: null,
     last_error: null,
@@ -276,6 +285,11 @@ async function api(request, reply, url) {
     return send(reply, 200, { ...event, steps });
   }
   if (what === 'system') return send(reply, 200, data.system(state.motionOnly));
+  if (what === 'models') {
+    if (request.method === 'PUT') state.model = (await bodyOf(request)).name;
+    return send(reply, 200, data.models(state.model ?? 'built-in'));
+  }
+  if (what === 'audit') return send(reply, 200, data.audit());
   if (what === 'webhooks') return webhooks(request, reply, id, action);
   if (what === 'changes') {
     reply.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });

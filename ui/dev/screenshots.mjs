@@ -88,6 +88,7 @@ const SHOTS = [
   ['alarm', newestAlarm(), 'default', (page) => page.waitForTimeout(600)],
   ['alarms-empty', '/alarms', 'empty'],
   ['settings', '/settings', 'default'],
+  ['changes', '/settings/changes', 'default'],
   [
     'webhooks',
     '/settings/webhooks',

@@ -112,10 +112,11 @@ export async function startProgram({ port, dataDir, model = null, demo = true, i
 }
 
 /** `airelay sim`: a drawn street that asks for a Digest sign-in. */
-export async function startCamera({ user = 'camera', password }) {
+export async function startCamera({ user = 'camera', password, tls = false }) {
   const port = await freePort();
   const args = ['sim', '--port', String(port), '--size', '1280x720', '--fps', '5', '--people', '12'];
   args.push('--auth', 'digest', '--user', user);
-  const camera = await start(args, /http:\/\/127\.0\.0\.1:\d+\/(\S*)/, { AIRELAY_SIM_PASSWORD: password });
+  if (tls) args.push('--tls');
+  const camera = await start(args, /https?:\/\/127\.0\.0\.1:\d+\/(\S*)/, { AIRELAY_SIM_PASSWORD: password });
   return { ...camera, host: '127.0.0.1', port: String(port), path: camera.match[1], user, password };
 }

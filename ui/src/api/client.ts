@@ -6,6 +6,7 @@
 // Not here: live changes (`changes.ts`) and the live picture (`live/stream.ts`).
 
 import type {
+  AuditPage,
   Camera,
   CameraInput,
   EventFilter,
@@ -13,6 +14,7 @@ import type {
   LinkInput,
   LinkTest,
   Mode,
+  ModelList,
   Preset,
   PresetInput,
   RelayEventDetail,
@@ -142,6 +144,11 @@ export const listEvents = (filter: EventFilter) => call<EventPage>('GET', `/even
 export const getEvent = (eventId: string) => call<RelayEventDetail>('GET', `/events/${id(eventId)}`);
 
 export const getSystem = () => call<SystemInfo>('GET', '/system');
+
+export const listModels = () => call<ModelList>('GET', '/models');
+export const chooseModel = (name: string) =>
+  call<ModelList>('PUT', '/models/chosen', { name }, LINK_TEST_LIMIT_MS);
+export const listAudit = (before?: number) => call<AuditPage>('GET', `/audit${query({ before })}`);
 
 export const listWebhooks = async () => (await call<{ webhooks: Webhook[] }>('GET', '/webhooks')).webhooks;
 export const addWebhook = (input: WebhookInput) => call<Webhook>('POST', '/webhooks', input);

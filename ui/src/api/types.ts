@@ -113,6 +113,8 @@ export interface CameraSettings {
 
 export interface Camera extends CameraSettings {
   status: CameraStatus;
+  /** The newest event on it. */
+  last_event: RelayEvent | null;
 }
 
 export interface CameraInput extends Omit<CameraSettings, 'link'> {
@@ -237,17 +239,52 @@ export interface SystemInfo {
     size_bytes: number;
     free_bytes: number | null;
     events: number;
-    /** Batches of events lost because nothing could be stored for too long. */
-    lost_batches: number;
+    /** Steps of events that wait in memory until they can be stored. */
+    waiting_events: number;
+    /** Steps of events lost because nothing could be stored for too long. */
+    lost_events: number;
+    /** Pictures given up meanwhile, so that events can wait. */
+    lost_pictures: number;
     /** Why events cannot be stored at present. */
     error: string | null;
   };
   is_demo: boolean;
 }
 
+/** A detector that can be chosen. */
+export interface Model {
+  name: string;
+  title: string;
+  licence: string;
+  is_chosen: boolean;
+}
+
+export interface ModelList {
+  models: Model[];
+  /** Manifest named in the settings file: nothing can be chosen then. */
+  fixed: string | null;
+}
+
+/** A change of settings or accounts: the parts that differ. */
+export interface AuditEntry {
+  id: number;
+  at: string;
+  who: string;
+  what: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  next_before: number | null;
+}
+
 export interface WebhookTest {
   is_ok: boolean;
   message: string;
+  /** The receiver's certificate where it was refused. */
+  certificate_sha256: string | null;
 }
 
 export interface Webhook {
@@ -256,6 +293,11 @@ export interface Webhook {
   url: string;
   is_enabled: boolean;
   has_secret: boolean;
+  /** Values are never shown. */
+  headers: { name: string }[];
+  fingerprint: string | null;
+  has_picture_inside: boolean;
+  timeout_s: number;
   queue: number;
   last_delivered_at: string | null;
   last_error: string | null;
@@ -268,6 +310,11 @@ export interface WebhookInput {
   url: string;
   is_enabled: boolean;
   secret?: string;
+  /** `value`: absent = keep the stored one of this name. */
+  headers: { name: string; value?: string }[];
+  fingerprint: string | null;
+  has_picture_inside: boolean;
+  timeout_s: number;
 }
 
 export interface LiveTrack {

@@ -10,6 +10,8 @@ it.each([
   [paths.edit('x'), { page: 'camera_edit', id: 'x' }],
   [paths.alarm('01ABC'), { page: 'alarms', id: '01ABC' }],
   [paths.webhooks, { page: 'settings', tab: 'webhooks' }],
+  [paths.changes, { page: 'settings', tab: 'changes' }],
+  ['/settings/nonsense', { page: 'not_found' }],
   ['/setup', { page: 'setup' }],
   ['/cameras/x/nonsense', { page: 'not_found' }],
   ['/cameras/%E0%A4%A', { page: 'camera_live', id: '%E0%A4%A' }],

@@ -7,7 +7,7 @@ export type Route =
   | { page: 'camera_edit'; id: string }
   | { page: 'camera_zones'; id: string }
   | { page: 'alarms'; id: string | null }
-  | { page: 'settings'; tab: 'system' | 'webhooks' }
+  | { page: 'settings'; tab: 'system' | 'webhooks' | 'changes' }
   | { page: 'setup' }
   | { page: 'sign_in' }
   | { page: 'not_found' };
@@ -40,8 +40,8 @@ export function matchRoute(path: string): Route {
     if (parts.length === 3 && third === 'zones') return { page: 'camera_zones', id: second };
   }
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
-  if (first === 'settings' && second === 'webhooks' && parts.length === 2) {
-    return { page: 'settings', tab: 'webhooks' };
+  if (first === 'settings' && parts.length === 2 && (second === 'webhooks' || second === 'changes')) {
+    return { page: 'settings', tab: second };
   }
   return { page: 'not_found' };
 }
@@ -57,4 +57,5 @@ export const paths = {
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',
   webhooks: '/settings/webhooks',
+  changes: '/settings/changes',
 };
