@@ -395,6 +395,7 @@ mod tests {
             jpeg: vec![7; len_bytes].into(),
             width_px: 1,
             height_px: 1,
+            appearance: types::Appearance::default(),
         };
         Batch {
             camera_id: CameraId::new("gate").unwrap(),

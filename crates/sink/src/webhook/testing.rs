@@ -59,7 +59,6 @@ pub(super) fn picture() -> Picture {
         captured_at: Timestamp::parse_rfc3339("2026-07-01T09:30:01Z").unwrap(),
         width_px: 120,
         height_px: 260,
-        appearance: types::Appearance::default(),
         quality: ShotQuality {
             total: 0.71,
             ..ShotQuality::default()
