@@ -9,4 +9,5 @@ pub mod motion;
 pub mod regions;
 pub mod detect;
 pub mod track;
+pub mod appearance;
 pub mod best_shot;
