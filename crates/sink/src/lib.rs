@@ -9,6 +9,7 @@
 //!
 //! Not here: pixels, tables, timers, other sinks' business.
 
+pub mod access;
 mod message;
 mod queue;
 pub mod webhook;
