@@ -1,10 +1,13 @@
 //! What the VMD program costs per scene.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
 use programs::Program;
-use programs::vmd::{IntruderRule, Vmd, VmdConfig};
+use programs::filter::ObjectFilter;
+use programs::site::{Drawing, Site};
+use programs::vmd::{Rule, Vmd, VmdConfig, What};
 use types::{
     CameraId, Class, ClassSet, EventIds, NormBox, NormPoint, Polygon, RuleId, Scene, Timestamp,
     Track, TrackId, TrackState, Zone, ZoneId,
@@ -17,8 +20,13 @@ fn main() {
 /// 50 tracks, 64 zones of 16 corners, one rule each; aim: below 0.2 ms.
 #[divan::bench]
 fn fifty_tracks_in_sixty_four_zones(bencher: Bencher<'_, '_>) {
-    let config = VmdConfig {
+    let site = Site::new(Drawing {
         zones: (0..64).map(zone).collect(),
+        ..Drawing::default()
+    })
+    .expect("a good drawing");
+    let config = VmdConfig {
+        site: Arc::new(site),
         rules: (0..64).map(rule).collect(),
     };
     let camera_id = CameraId::new("bench").expect("a good name");
@@ -26,7 +34,7 @@ fn fifty_tracks_in_sixty_four_zones(bencher: Bencher<'_, '_>) {
     let mut step = 0_u16;
     bencher.bench_local(|| {
         step = step.wrapping_add(1);
-        vmd.update(&scene(step))
+        vmd.update(&scene(step), &[])
     });
 }
 
@@ -47,14 +55,15 @@ fn zone(zone_id: u16) -> Zone {
     }
 }
 
-fn rule(rule_id: u16) -> IntruderRule {
-    IntruderRule {
+fn rule(rule_id: u16) -> Rule {
+    Rule {
         rule_id: RuleId(u32::from(rule_id)),
         name: format!("rule {rule_id}"),
-        zone_id: ZoneId(u32::from(rule_id)),
-        classes: ClassSet::ALL,
-        dwell: Duration::from_secs(2),
-        min_score: 0.5,
+        what: What::Intruder {
+            zone_id: ZoneId(u32::from(rule_id)),
+            dwell: Duration::from_secs(2),
+        },
+        filter: ObjectFilter::of(ClassSet::ALL, 0.5),
         grace: Duration::from_secs(3),
     }
 }

@@ -14,22 +14,18 @@
 //!
 //! Time comes only from the scenes.
 //!
-//! Not here: what a visit means (`vmd`), the zone's shape (`place`).
+//! Not here: what a visit means (`vmd`), the zone's shape (`site`).
 
 use std::time::Duration;
 
-use types::{ClassGroup, NormBox, Scene, Timestamp, Track, TrackId, TrackState};
+use types::{ClassGroup, NormBox, Timestamp, Track, TrackId, TrackState};
 
-use crate::place::Place;
+use crate::site::{Anchor, Place};
+use crate::view::{Subset, View};
 
 /// Most visits of one zone at one time; more are refused and counted. The
 /// tracker follows half as many objects.
 const MAX_VISITS: usize = 256;
-/// How far an anchor must be outside to have left, in heights of its box: the
-/// lower edge of a detected box jitters by a few per cent of it.
-const EDGE_MARGIN: f32 = 0.08;
-/// The same at least, in parts of the picture.
-const MIN_EDGE_MARGIN: f32 = 0.004;
 /// How far from where a track vanished a new one may take over its visit, in
 /// sizes of the larger box, per axis.
 const TAKE_OVER_REACH: f32 = 1.5;
@@ -93,37 +89,43 @@ impl<S: Default> Visits<S> {
         }
     }
 
-    /// Advances to `scene`, of whose tracks `is_inside` tells which have their
-    /// anchor inside `place`. Returns the visits that are over.
+    /// Advances to the scene of `view`, of whose tracks those `inside` stand in
+    /// `place` (with none: anywhere) by their `anchor`. Returns the visits that
+    /// are over.
     pub(crate) fn update(
         &mut self,
-        scene: &Scene,
-        place: &Place,
-        is_inside: &[bool],
+        view: &View<'_>,
+        place: Option<&Place>,
+        anchor: Anchor,
+        inside: &Subset,
     ) -> Vec<Visit<S>> {
-        let at = scene.captured_at;
+        let at = view.at();
         // Before anybody is let in again: who was away too long comes anew.
         let mut over = self.take_expired(at);
         for visit in &mut self.visits {
-            let track = scene
-                .tracks
-                .iter()
-                .position(|track| track.track_id == visit.track_id);
-            let presence = track.map_or(Presence::Vanished, |idx| {
-                presence(&scene.tracks[idx], place, is_inside[idx])
+            let idx = view.idx_of(visit.track_id);
+            visit.presence = idx.map_or(Presence::Vanished, |idx| {
+                let track = &view.tracks[idx];
+                let nearly = || place.is_none_or(|place| place.nearly_holds(track.bbox, anchor));
+                presence(track, inside.contains(idx) || nearly())
             });
-            visit.presence = presence;
-            if let (Presence::Inside | Presence::Expected, Some(idx)) = (presence, track) {
-                visit.stay(at, &scene.tracks[idx]);
+            if let (Presence::Inside | Presence::Expected, Some(idx)) = (visit.presence, idx) {
+                visit.stay(at, &view.tracks[idx]);
             }
         }
-        for (track, is_inside) in scene.tracks.iter().zip(is_inside) {
-            if *is_inside && track.state == TrackState::Confirmed {
+        for idx in inside.iter() {
+            let track = &view.tracks[idx];
+            if track.state == TrackState::Confirmed {
                 self.let_in(at, track);
             }
         }
         over.extend(self.take_expired(at));
         over
+    }
+
+    /// The visit of the track `track_id`.
+    pub(crate) fn of(&self, track_id: TrackId) -> Option<&Visit<S>> {
+        self.visits.iter().find(|visit| visit.track_id == track_id)
     }
 
     /// The visits that go on.
@@ -203,13 +205,11 @@ impl<S> Visit<S> {
     }
 }
 
-fn presence(track: &Track, place: &Place, is_inside: bool) -> Presence {
-    let margin = (EDGE_MARGIN * track.bbox.height()).max(MIN_EDGE_MARGIN);
+/// Where `track` is, who is in the zone or `nearly` so.
+fn presence(track: &Track, nearly: bool) -> Presence {
     match track.state {
         TrackState::Ended => Presence::Vanished,
-        _ if !is_inside && !place.is_near_edge(track.bbox.bottom_centre(), margin) => {
-            Presence::Left
-        }
+        _ if !nearly => Presence::Left,
         // What rests and is merely not recognised is believed to be there.
         TrackState::Lost if !track.is_stationary => Presence::Expected,
         TrackState::Lost | TrackState::Tentative | TrackState::Confirmed => Presence::Inside,

@@ -167,7 +167,9 @@ impl Ground {
     /// Distance of two feet, each known to `jitter` parts of the picture.
     pub fn distance(&self, a: NormPoint, b: NormPoint, jitter: f32) -> Option<Measured> {
         let value = distance(self.locate(a)?, self.locate(b)?);
-        let feet = self.foot_error(a, jitter)?.hypot(self.foot_error(b, jitter)?);
+        let feet = self
+            .foot_error(a, jitter)?
+            .hypot(self.foot_error(b, jitter)?);
         Some(Measured {
             value,
             error: feet.hypot(self.scale_error * value),
@@ -354,7 +356,9 @@ impl Map {
         let thirds = clicks.map(third);
         let sign = thirds[0].signum();
         // The horizon would pass between the points.
-        let near = thirds.iter().fold(f64::INFINITY, |low, t| low.min(t * sign));
+        let near = thirds
+            .iter()
+            .fold(f64::INFINITY, |low, t| low.min(t * sign));
         if !near.is_finite() || near <= 0.0 {
             return None;
         }

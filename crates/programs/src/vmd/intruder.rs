@@ -12,17 +12,18 @@
 
 use types::{
     CameraId, Class, Event, EventId, EventIds, EventKind, Gate, GateOutcome, NormBox, Phase,
-    ProgramKind, Scene, Timestamp, Track, TrackId, TrackState,
+    ProgramKind, Timestamp, Track, TrackId,
 };
 
 use std::time::Duration;
 
-use super::IntruderRule;
-use crate::place::Place;
+use super::Rule;
+use super::config::What;
+use crate::filter::Marks;
+use crate::site::Place;
+use crate::view::{Subset, View};
 use crate::visits::{Presence, Visit, Visits};
 
-/// A score that was reached stays reached until it falls this far below.
-const SCORE_HYSTERESIS: f32 = 0.15;
 /// A score this much better than the one last told is worth an update.
 const WORTH_TELLING: f32 = 0.1;
 /// Shortest time between two steps of an event, but for its end.
@@ -33,14 +34,14 @@ const MAX_UPDATES: u32 = 100;
 /// One rule at work.
 #[derive(Debug)]
 pub(super) struct Intruder {
-    pub(super) rule: IntruderRule,
+    pub(super) rule: Rule,
     visits: Visits<Alarm>,
 }
 
 /// What the rule remembers about one visit.
 #[derive(Debug, Default)]
 struct Alarm {
-    is_score_reached: bool,
+    marks: Marks,
     best_score: f32,
     /// This visit has had its event.
     has_begun: bool,
@@ -90,22 +91,25 @@ impl EndReason {
 }
 
 impl Intruder {
-    pub(super) fn new(rule: IntruderRule) -> Self {
+    pub(super) fn new(rule: Rule) -> Self {
         let visits = Visits::new(rule.grace);
         Intruder { rule, visits }
     }
 
-    /// Advances to `scene`, of whose tracks `is_inside` tells which have their
-    /// anchor inside `place`.
+    /// Advances to the scene of `view`, of whose tracks those `inside` stand in
+    /// `place`.
     pub(super) fn update(
         &mut self,
-        scene: &Scene,
+        view: &View<'_>,
         place: &Place,
-        is_inside: &[bool],
+        inside: &Subset,
         desk: &mut Desk<'_>,
     ) {
-        let at = scene.captured_at;
-        for mut visit in self.visits.update(scene, place, is_inside) {
+        let at = view.at();
+        for mut visit in self
+            .visits
+            .update(view, Some(place), self.rule.filter.anchor, inside)
+        {
             let reason = match visit.presence() {
                 Presence::Left => EndReason::Left,
                 _ => EndReason::Vanished,
@@ -113,12 +117,9 @@ impl Intruder {
             end(&self.rule, place, &mut visit, at, reason, desk);
         }
         for visit in self.visits.iter_mut() {
-            let track = scene
-                .tracks
-                .iter()
-                .find(|track| track.track_id == visit.track_id);
-            if let (Presence::Inside, Some(track)) = (visit.presence(), track) {
-                advance(&self.rule, place, visit, track, at, desk);
+            let idx = view.idx_of(visit.track_id);
+            if let (Presence::Inside, Some(idx)) = (visit.presence(), idx) {
+                advance(&self.rule, place, visit, view, idx, desk);
             }
         }
     }
@@ -148,27 +149,20 @@ impl Intruder {
 
 /// Begins or updates the event of a visitor who is inside now.
 fn advance(
-    rule: &IntruderRule,
+    rule: &Rule,
     place: &Place,
     visit: &mut Visit<Alarm>,
-    track: &Track,
-    at: Timestamp,
+    view: &View<'_>,
+    idx: usize,
     desk: &mut Desk<'_>,
 ) {
+    let (at, track) = (view.at(), &view.tracks[idx]);
     let alarm = &mut visit.state;
     alarm.best_score = alarm.best_score.max(track.score);
-    let needed = if alarm.is_score_reached {
-        rule.min_score - SCORE_HYSTERESIS
-    } else {
-        rule.min_score
-    };
-    alarm.is_score_reached = track.score >= needed;
+    let is_wanted = rule.filter.admits(&mut alarm.marks, view, idx);
     let Some(open) = &mut alarm.open else {
-        let begins = !alarm.has_begun
-            && track.state == TrackState::Confirmed
-            && rule.classes.contains(track.class)
-            && alarm.is_score_reached
-            && at.saturating_since(visit.since) >= rule.dwell;
+        let begins =
+            !alarm.has_begun && is_wanted && at.saturating_since(visit.since) >= dwell_of(rule);
         if begins {
             begin(rule, place, visit, track, at, desk);
         }
@@ -185,7 +179,7 @@ fn advance(
 }
 
 fn begin(
-    rule: &IntruderRule,
+    rule: &Rule,
     place: &Place,
     visit: &mut Visit<Alarm>,
     track: &Track,
@@ -212,7 +206,7 @@ fn begin(
 }
 
 fn end(
-    rule: &IntruderRule,
+    rule: &Rule,
     place: &Place,
     visit: &mut Visit<Alarm>,
     at: Timestamp,
@@ -248,7 +242,7 @@ impl Telling {
 
 /// Puts the next step of the visit's open event, if there is one, on the desk.
 fn tell(
-    rule: &IntruderRule,
+    rule: &Rule,
     place: &Place,
     visit: &mut Visit<Alarm>,
     telling: Telling,
@@ -277,7 +271,7 @@ fn tell(
         rule_id: rule.rule_id,
         rule_name: rule.name.clone(),
         kind: EventKind::Intruder,
-        zone_id: Some(rule.zone_id),
+        zone_id: Some(place.zone().zone_id),
         phase: telling.phase,
         step,
         at: telling.at,
@@ -290,13 +284,13 @@ fn tell(
         bbox: Some(open.bbox),
         detail: types::EventDetail::default(),
         why: vec![
-            gate("state", passed("confirmed")),
+            gate("detected", passed("confirmed")),
             gate("class", passed(open.class.name())),
             gate(
                 "score",
                 GateOutcome::Reached {
                     actual: best_score,
-                    needed: rule.min_score,
+                    needed: rule.filter.threshold(open.class).unwrap_or(0.0),
                 },
             ),
             gate("inside", inside),
@@ -304,9 +298,14 @@ fn tell(
                 "dwell",
                 GateOutcome::Lasted {
                     actual: stayed,
-                    needed: rule.dwell,
+                    needed: dwell_of(rule),
                 },
             ),
         ],
     });
+}
+
+fn dwell_of(rule: &Rule) -> Duration {
+    let What::Intruder { dwell, .. } = rule.what;
+    dwell
 }

@@ -8,9 +8,10 @@
 //!
 //! Not here: lines, counts, schedules.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use types::{CameraId, Event, EventIds, Scene, Timestamp, TrackState, ZoneId};
+use types::{BestShot, CameraId, Event, EventIds, Scene, Timestamp, ZoneId};
 
 mod config;
 mod sensitivity;
@@ -18,12 +19,13 @@ mod intruder;
 #[cfg(test)]
 mod tests;
 
-pub use self::config::{ConfigError, IntruderRule, VmdConfig};
+pub use self::config::{ConfigError, Rule, VmdConfig, What};
 pub use self::sensitivity::{DEFAULT_SENSITIVITY, min_score};
 
 use self::intruder::{Desk, EndReason, Intruder};
-use crate::Program;
-use crate::place::Place;
+use crate::site::{Place, Site};
+use crate::view::{Subset, View};
+use crate::{Explanation, Output, Program};
 
 /// Without a scene for this long the video counts as stopped and open events
 /// end. Shorter pauses are everyday life of a network.
@@ -34,7 +36,7 @@ const VIDEO_STOPPED_AFTER: Duration = Duration::from_secs(10);
 pub struct Vmd {
     camera_id: CameraId,
     ids: EventIds,
-    places: Vec<Place>,
+    site: Arc<Site>,
     rules: Vec<AtPlace>,
     last_scene_at: Option<Timestamp>,
 }
@@ -55,7 +57,7 @@ impl Vmd {
         let mut vmd = Vmd {
             camera_id,
             ids,
-            places: Vec::new(),
+            site: Arc::clone(&config.site),
             rules: Vec::new(),
             last_scene_at: None,
         };
@@ -73,7 +75,7 @@ impl Vmd {
         &mut self,
         config: VmdConfig,
         now: Timestamp,
-    ) -> Result<Vec<Event>, ConfigError> {
+    ) -> Result<Output, ConfigError> {
         let replaced = self.take(config)?;
         let mut desk = Desk {
             camera_id: &self.camera_id,
@@ -83,7 +85,7 @@ impl Vmd {
         for (place, mut intruder) in replaced {
             intruder.end_all(&place, now, EndReason::RuleStopped, &mut desk);
         }
-        Ok(desk.events)
+        Ok(output(desk.events))
     }
 
     /// Visits that were not followed so far because there were too many.
@@ -97,17 +99,17 @@ impl Vmd {
     /// Puts `config` in force; returns the rules that are no longer.
     fn take(&mut self, config: VmdConfig) -> Result<Vec<(Place, Intruder)>, ConfigError> {
         config.check()?;
-        let old_places = std::mem::take(&mut self.places);
+        let old_site = std::mem::replace(&mut self.site, config.site);
         let mut old_rules = std::mem::take(&mut self.rules);
-        self.places = config.zones.into_iter().map(Place::new).collect();
         for rule in config.rules {
-            let place_idx = self
-                .places
+            let What::Intruder { zone_id, .. } = rule.what;
+            let places = self.site.places();
+            let place_idx = places
                 .iter()
-                .position(|place| place.zone().zone_id == rule.zone_id)
+                .position(|place| place.zone().zone_id == zone_id)
                 .expect("`check` has seen the zone");
             let unchanged = old_rules.iter().position(|old| {
-                old.intruder.rule == rule && old_places[old.place_idx] == self.places[place_idx]
+                old.intruder.rule == rule && old_site.places()[old.place_idx] == places[place_idx]
             });
             let intruder = match unchanged {
                 Some(old_idx) => old_rules.remove(old_idx).intruder,
@@ -120,7 +122,7 @@ impl Vmd {
         }
         let replaced = old_rules.into_iter();
         Ok(replaced
-            .map(|old| (old_places[old.place_idx].clone(), old.intruder))
+            .map(|old| (old_site.places()[old.place_idx].clone(), old.intruder))
             .collect())
     }
 
@@ -131,7 +133,7 @@ impl Vmd {
             events: Vec::new(),
         };
         for rule in &mut self.rules {
-            let place = &self.places[rule.place_idx];
+            let place = &self.site.places()[rule.place_idx];
             rule.intruder.end_all(place, at, reason, &mut desk);
         }
         desk.events
@@ -139,39 +141,40 @@ impl Vmd {
 }
 
 impl Program for Vmd {
-    fn update(&mut self, scene: &Scene) -> Vec<Event> {
+    fn update(&mut self, scene: &Scene, _shots: &[BestShot]) -> Output {
         self.last_scene_at = Some(scene.captured_at);
-        let inside_of: Vec<Vec<bool>> = self
-            .places
-            .iter()
-            .map(|place| who_is_inside(place, scene))
-            .collect();
+        let view = View::new(scene, &self.site);
         let mut desk = Desk {
             camera_id: &self.camera_id,
             ids: &mut self.ids,
             events: Vec::new(),
         };
+        let mut inside = Subset::default();
         for rule in &mut self.rules {
-            let place = &self.places[rule.place_idx];
-            let is_inside = &inside_of[rule.place_idx];
-            rule.intruder.update(scene, place, is_inside, &mut desk);
+            let place = &self.site.places()[rule.place_idx];
+            view.inside(Some(place), rule.intruder.rule.filter.anchor, &mut inside);
+            rule.intruder.update(&view, place, &inside, &mut desk);
         }
-        desk.events
+        output(desk.events)
     }
 
-    fn tick(&mut self, now: Timestamp) -> Vec<Event> {
+    fn tick(&mut self, now: Timestamp) -> Output {
         let is_stopped = self
             .last_scene_at
             .is_some_and(|last| now.saturating_since(last) >= VIDEO_STOPPED_AFTER);
         if is_stopped {
-            self.end_all(now, EndReason::NoVideo)
+            output(self.end_all(now, EndReason::NoVideo))
         } else {
-            Vec::new()
+            Output::default()
         }
     }
 
-    fn finish(&mut self, now: Timestamp) -> Vec<Event> {
-        self.end_all(now, EndReason::RuleStopped)
+    fn finish(&mut self, now: Timestamp) -> Output {
+        output(self.end_all(now, EndReason::RuleStopped))
+    }
+
+    fn explain(&self, _now: Timestamp) -> Vec<Explanation> {
+        Vec::new()
     }
 
     fn active_zones(&self) -> Vec<ZoneId> {
@@ -179,7 +182,7 @@ impl Program for Vmd {
             .rules
             .iter()
             .filter(|rule| rule.intruder.is_active())
-            .map(|rule| rule.intruder.rule.zone_id)
+            .map(|rule| self.site.places()[rule.place_idx].zone().zone_id)
             .collect();
         zone_ids.sort_unstable();
         zone_ids.dedup();
@@ -187,11 +190,9 @@ impl Program for Vmd {
     }
 }
 
-/// For each track of `scene`, whether its anchor lies inside `place`.
-fn who_is_inside(place: &Place, scene: &Scene) -> Vec<bool> {
-    scene
-        .tracks
-        .iter()
-        .map(|track| track.state != TrackState::Ended && place.contains(track.bbox.bottom_centre()))
-        .collect()
+fn output(events: Vec<Event>) -> Output {
+    Output {
+        events,
+        ..Output::default()
+    }
 }

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use types::{Class, NormBox, NormPoint, Phase, Polygon, RuleId, Track, TrackId, Zone};
+use types::{Class, NormBox, NormPoint, Phase, Polygon, RuleId, Track, TrackId, TrackState, Zone};
 
 use super::*;
+use crate::filter::ObjectFilter;
+use crate::site::Drawing;
 
 fn at_ms(millis: u64) -> Timestamp {
     Timestamp::from_secs(1_000).saturating_add(Duration::from_millis(millis))
@@ -24,28 +26,40 @@ fn yard(zone_id: u32) -> Zone {
 }
 
 /// Persons and cars, score 0.5, no dwell, 3 s grace.
-fn rule(rule_id: u32) -> IntruderRule {
-    IntruderRule {
+fn rule(rule_id: u32) -> Rule {
+    Rule {
         rule_id: RuleId(rule_id),
         name: "night".into(),
-        zone_id: ZoneId(1),
-        classes: [Class::Person, Class::Car].into_iter().collect(),
-        dwell: Duration::ZERO,
-        min_score: 0.5,
+        what: What::Intruder {
+            zone_id: ZoneId(1),
+            dwell: Duration::ZERO,
+        },
+        filter: ObjectFilter::of([Class::Person, Class::Car].into_iter().collect(), 0.5),
         grace: Duration::from_secs(3),
     }
 }
 
-fn dwell_of(secs: u64) -> IntruderRule {
-    IntruderRule {
-        dwell: Duration::from_secs(secs),
+fn dwell_of(secs: u64) -> Rule {
+    Rule {
+        what: What::Intruder {
+            zone_id: ZoneId(1),
+            dwell: Duration::from_secs(secs),
+        },
         ..rule(1)
     }
 }
 
-fn vmd(rules: Vec<IntruderRule>) -> Vmd {
+fn site(zones: Vec<Zone>) -> Arc<Site> {
+    let drawing = Drawing {
+        zones,
+        ..Drawing::default()
+    };
+    Arc::new(Site::new(drawing).unwrap())
+}
+
+fn vmd(rules: Vec<Rule>) -> Vmd {
     let config = VmdConfig {
-        zones: vec![yard(1)],
+        site: site(vec![yard(1)]),
         rules,
     };
     Vmd::new(CameraId::new("gate").unwrap(), config, EventIds::new(1)).unwrap()
@@ -106,7 +120,7 @@ fn run(program: &mut Vmd, texts: &[&str], step_ms: u64) -> Vec<Event> {
         let at = at_ms(step as u64 * step_ms);
         let mark_of = |marks: &Vec<char>| marks.get(step).copied().unwrap_or('.');
         if marks.iter().all(|marks| mark_of(marks) == '_') {
-            events.extend(program.tick(at));
+            events.extend(program.tick(at).events);
             continue;
         }
         let tracks = (1_u64..)
@@ -116,12 +130,19 @@ fn run(program: &mut Vmd, texts: &[&str], step_ms: u64) -> Vec<Event> {
                 track(mark_of(marks), track_id, at, at_ms(first as u64 * step_ms))
             })
             .collect();
-        events.extend(program.update(&Scene {
-            captured_at: at,
-            frame_seq: step as u64,
-            tracks,
-            ..Scene::default()
-        }));
+        events.extend(
+            program
+                .update(
+                    &Scene {
+                        captured_at: at,
+                        frame_seq: step as u64,
+                        tracks,
+                        ..Scene::default()
+                    },
+                    &[],
+                )
+                .events,
+        );
     }
     events
 }
@@ -155,7 +176,7 @@ fn story(events: &[Event]) -> String {
 }
 
 #[track_caller]
-fn check(rule: IntruderRule, texts: &[&str], expected: &Expect) {
+fn check(rule: Rule, texts: &[&str], expected: &Expect) {
     let events = run(&mut vmd(vec![rule]), texts, 1_000);
     expected.assert_eq(&story(&events));
 }
@@ -223,7 +244,7 @@ fn event_that_changes_for_ever_tells_a_bounded_number_of_updates() {
     let text = "ct".repeat(800);
     let mut program = vmd(vec![rule(1)]);
     let mut events = run(&mut program, &[&text], 1_000);
-    events.extend(program.finish(at_ms(1_600_000)));
+    events.extend(program.finish(at_ms(1_600_000)).events);
     assert_eq!(events.len(), 102);
     assert_eq!(events[101].phase, Phase::End);
 }
@@ -348,20 +369,20 @@ fn finish_ends_what_is_open_and_nothing_else() {
     let mut program = vmd(vec![rule(1), dwell_of(60)]
         .into_iter()
         .zip(1..)
-        .map(|(rule, rule_id)| IntruderRule {
+        .map(|(rule, rule_id)| Rule {
             rule_id: RuleId(rule_id),
             ..rule
         })
         .collect());
     run(&mut program, &["###"], 1_000);
     assert_eq!(program.active_zones(), [ZoneId(1)]);
-    let events = program.finish(at_ms(4_000));
+    let events = program.finish(at_ms(4_000)).events;
     expect![[r#"
         4s: 1 end track 1, person 0.7: rule stopped after 2s
     "#]]
     .assert_eq(&story(&events));
     assert_eq!(program.active_zones(), []);
-    assert_eq!(program.finish(at_ms(5_000)), []);
+    assert_eq!(program.finish(at_ms(5_000)).events, []);
 }
 
 #[test]
@@ -373,7 +394,7 @@ fn event_says_which_gates_it_passed() {
         .map(|gate| format!("{}: {}", gate.name, gate.outcome))
         .collect();
     expect![[r#"
-        state: confirmed
+        detected: confirmed
         class: person
         score: 0.70 of 0.50
         inside: yard
@@ -395,16 +416,16 @@ fn saving_settings_keeps_unchanged_rules_and_ends_the_others() {
     let mut program = vmd(vec![rule(1), rule(2)]);
     run(&mut program, &["###"], 1_000);
     let config = VmdConfig {
-        zones: vec![yard(5), yard(1)],
+        site: site(vec![yard(5), yard(1)]),
         rules: vec![
-            IntruderRule {
+            Rule {
                 name: "day".into(),
                 ..rule(2)
             },
             rule(1),
         ],
     };
-    let ended = program.replace_config(config, at_ms(3_000)).unwrap();
+    let ended = program.replace_config(config, at_ms(3_000)).unwrap().events;
     assert_eq!(ended.len(), 1);
     assert_eq!(ended[0].rule_name, "night");
     assert_eq!(ended[0].rule_id, RuleId(2));
@@ -418,7 +439,7 @@ fn saving_settings_keeps_unchanged_rules_and_ends_the_others() {
 fn settings_that_are_refused_leave_the_present_ones_in_force() {
     let mut program = vmd(vec![rule(1)]);
     let bad = VmdConfig {
-        zones: Vec::new(),
+        site: site(Vec::new()),
         rules: vec![rule(1)],
     };
     assert!(program.replace_config(bad, at_ms(0)).is_err());
@@ -439,7 +460,7 @@ proptest! {
     fn every_begin_has_one_end_and_steps_count_up(texts in any_texts(), dwell_s in 0_u64..4) {
         let mut program = vmd(vec![dwell_of(dwell_s)]);
         let mut events = run(&mut program, &as_strs(&texts), 1_000);
-        events.extend(program.finish(at_ms(100_000)));
+        events.extend(program.finish(at_ms(100_000)).events);
         let mut ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
         ids.sort();
         ids.dedup();
@@ -497,9 +518,9 @@ proptest! {
                     track(mark, track_id, at, at_ms(first as u64 * 1_000))
                 })
                 .collect();
-            slow.extend(program.update(&Scene { captured_at: at, tracks, ..Scene::default() }));
+            slow.extend(program.update(&Scene { captured_at: at, tracks, ..Scene::default() }, &[]).events);
             if ticks[step % ticks.len()] {
-                slow.extend(program.tick(at.saturating_add(Duration::from_millis(900))));
+                slow.extend(program.tick(at.saturating_add(Duration::from_millis(900))).events);
             }
         }
         prop_assert_eq!(fast, slow);
