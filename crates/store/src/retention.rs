@@ -17,7 +17,7 @@ use crate::Store;
 use crate::error::{During, Error};
 use crate::events::first_id_at;
 use crate::fields::{event_key, to_i64};
-use crate::outbox;
+use crate::sinks;
 
 /// Failed sign-ins are forgotten after this.
 const KEEP_LOGIN_FAILURES: Duration = Duration::from_hours(24);
@@ -249,7 +249,7 @@ impl Step<'_> {
                  LIMIT ?3)",
                 params![name, self.before(keep), self.max_rows],
             )?;
-            outbox::count_dropped(self.transaction, &name, n_deleted)?;
+            sinks::count_dropped(self.transaction, &name, n_deleted)?;
             n_removed += n_deleted;
         }
         Ok(n_removed)

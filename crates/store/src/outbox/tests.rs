@@ -1,6 +1,7 @@
 use types::Phase;
 
 use super::*;
+use crate::sinks::MAX_SINKS;
 use crate::testing::{append, at, begin, on_camera, open, open_with, step};
 
 /// Cameras and event numbers of what a sink should deliver next.
