@@ -248,11 +248,14 @@ fn tell(
     telling: Telling,
     desk: &mut Desk<'_>,
 ) {
-    let stayed = visit.last_seen_inside.saturating_since(visit.since);
     let best_score = visit.state.best_score;
     let Some(open) = &mut visit.state.open else {
         return;
     };
+    // Where it was last seen before the dwell was over, the grace has it stay
+    // until it began.
+    let until = visit.last_seen_inside.max(open.started_at);
+    let stayed = until.saturating_since(visit.since);
     let step = open.next_step;
     open.next_step += 1;
     open.told_at = telling.at;
