@@ -193,7 +193,7 @@ impl Algorithm {
 fn is_same_target(uri: &str, target: &str) -> bool {
     let path = uri
         .split_once("://")
-        .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]));
+        .and_then(|(_, rest)| rest.get(rest.find('/')?..));
     uri == target || path == Some(target)
 }
 
