@@ -6,6 +6,7 @@
 
 pub mod decode;
 pub mod motion;
+pub mod watch;
 pub mod regions;
 pub mod detect;
 pub mod track;
