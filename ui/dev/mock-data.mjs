@@ -1,5 +1,6 @@
 // What the mock server starts with: five cameras in different states, sixty alarms, two webhooks.
 
+import { entryLine, fieldLine, startPrograms } from './mock-programs.mjs';
 import { objectsAt } from './street.mjs';
 
 export const seconds = (ago) => new Date(Date.now() - ago * 1000).toISOString();
@@ -151,6 +152,9 @@ export const startCameras = () => [
         { id: 1, name: 'Pavement', points: pavement },
         { id: 2, name: 'Lawn', points: lawn },
       ],
+      lines: [fieldLine, entryLine],
+      object_masks: [],
+      programs: startPrograms(),
       masks: [
         {
           id: 1,
@@ -167,6 +171,7 @@ export const startCameras = () => [
         rule(1, 1, 'Person on the pavement', ['person']),
         rule(2, 2, 'Anybody on the lawn', ['person', 'bicycle'], { dwell_s: 0, sensitivity: 7 }),
         rule(3, 2, 'Car on the lawn', ['car', 'truck', 'bus'], { is_enabled: false }),
+        { id: 4, name: 'Over the kerb', kind: 'cross_line', line_id: 1, classes: ['person'], ways: 'both' },
       ],
     },
   ),

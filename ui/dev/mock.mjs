@@ -9,6 +9,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import * as data from './mock-data.mjs';
+import * as programs from './mock-programs.mjs';
 import { FPS, frameJpeg, objectsAt, shotJpeg } from './street.mjs';
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]) || 8192;
@@ -22,6 +23,7 @@ const fresh = () => ({
   cameras: data.startCameras(),
   events: data.startEvents(),
   webhooks: data.startWebhooks(),
+  site: programs.freshSite(),
   motionOnly: false,
   wrong: 0,
   lockedUntil: 0,
@@ -230,6 +232,7 @@ async function api(request, reply, url) {
     return send(reply, 200, {});
   }
   if (state.user === null) return fail(reply, 401, 'signed_out', 'Please sign in.');
+  if (await programs.answer({ request, reply, url, state, bodyOf, send, fail, jpeg })) return undefined;
   if (what === 'cameras' && id !== undefined) return camera(request, reply, id, action);
   if (what === 'cameras' && request.method === 'GET') return send(reply, 200, { cameras: state.cameras });
   if (what === 'cameras') {

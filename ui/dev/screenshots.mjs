@@ -80,6 +80,78 @@ const SHOTS = [
     },
   ],
   [
+    'zones-rule',
+    '/cameras/front-door/zones',
+    'default',
+    async (page) => {
+      await page.waitForTimeout(800);
+      await page.getByLabel('Smallest size').check();
+      await page.getByRole('slider', { name: /^Sensitivity/ }).fill('7');
+      await page.getByText('2 changes').click();
+    },
+  ],
+  [
+    'zones-kinds',
+    '/cameras/front-door/zones',
+    'default',
+    (page) => page.getByRole('button', { name: 'Add rule' }).click(),
+  ],
+  [
+    'zones-direction',
+    '/cameras/front-door/zones',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Add rule' }).click();
+      await page.getByRole('button', { name: /^Wrong way/ }).click();
+      await page.getByText('Advanced').click();
+    },
+  ],
+  [
+    'zones-try',
+    '/cameras/front-door/zones',
+    'default',
+    async (page) => {
+      await page.getByLabel('Smallest size').check();
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await page.getByText('no longer').first().waitFor();
+      await page.waitForTimeout(600);
+    },
+  ],
+  ['demo', '/cameras/front-door/demo', 'default', (page) => page.waitForTimeout(2500)],
+  ['programs', '/cameras/front-door/programs', 'default', (page) => page.waitForTimeout(1500)],
+  [
+    'programs-refused',
+    '/cameras/front-door/programs',
+    'default',
+    async (page) => {
+      await page.waitForTimeout(800);
+      await page.getByLabel('AI Vehicle Detection is on').check();
+      await page.waitForTimeout(800);
+    },
+  ],
+  ['counts', '/cameras/front-door/counts', 'default', (page) => page.waitForTimeout(1800)],
+  ['why', '/cameras/front-door/why', 'default', (page) => page.waitForTimeout(1200)],
+  ['sightings', '/sightings', 'default', (page) => page.waitForTimeout(1500)],
+  [
+    'sighting',
+    '/sightings',
+    'default',
+    (page) => page.getByRole('list', { name: 'Sightings, newest first' }).getByRole('button').nth(1).click(),
+  ],
+  ['schedules', '/schedules/night', 'default', (page) => page.waitForTimeout(900)],
+  [
+    'schedule-overlap',
+    '/schedules/office',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Add a part' }).click();
+      await page.waitForTimeout(600);
+    },
+  ],
+  ['software', '/software', 'default', (page) => page.waitForTimeout(900)],
+  ['software-schedule', '/software/schedule', 'default', (page) => page.waitForTimeout(900)],
+  ['software-log', '/software/log', 'default'],
+  [
     'alarms',
     '/alarms',
     'default',

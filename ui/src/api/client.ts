@@ -26,12 +26,14 @@ import type {
 } from './types';
 import { ApiError, readError } from './errors';
 
-const BASE = '/api/v1';
+export const BASE = '/api/v1';
 const LIMIT_MS = 10_000;
 /** A link test connects, signs in and waits for a picture: up to 15 s on the relay's side. */
 const LINK_TEST_LIMIT_MS = 25_000;
 
 let csrfToken = '';
+/** For the calls that `fetch` cannot make, such as an upload with its progress. */
+export const csrfHeader = (): [string, string] => ['X-Csrf-Token', csrfToken];
 let onSignedOut: () => void = () => undefined;
 
 /** Called whenever the relay says that nobody is signed in any more. */
@@ -72,7 +74,7 @@ async function checked(response: Response): Promise<Response> {
   throw error;
 }
 
-async function call<T>(method: string, path: string, body?: unknown, limitMs?: number): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, limitMs?: number): Promise<T> {
   const response = await send(method, path, body, limitMs);
   const text = await response.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
@@ -80,10 +82,11 @@ async function call<T>(method: string, path: string, body?: unknown, limitMs?: n
 
 const id = encodeURIComponent;
 
-function query(values: object): string {
+export function query(values: object): string {
   const parts = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== null && value !== '') parts.set(name, String(value));
+    if (Array.isArray(value)) value.forEach((one) => parts.append(name, String(one)));
+    else if (value !== undefined && value !== null && value !== '') parts.set(name, String(value));
   }
   const text = parts.toString();
   return text === '' ? '' : `?${text}`;

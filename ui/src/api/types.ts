@@ -3,7 +3,9 @@
 // Field names are those of the JSON. Times are RFC 3339 text in UTC. Ids of cameras, events and
 // webhooks are text; those of zones, masks, rules (from 1 within a camera) and tracks are numbers. Coordinates are 0..=1 of the picture from its top-left corner.
 //
-// Not here: how pages hold drafts (`lib/link.ts`, `zones/draft.ts`).
+// Not here: rules, programs, schedules, counts and software (`analytics.ts`), how pages hold drafts (`lib/link.ts`, `zones/draft.ts`).
+
+import type { RuleInput, Site } from './analytics';
 
 /** [x, y], each 0..=1. */
 export type Point = [number, number];
@@ -52,17 +54,6 @@ export interface Shape {
 
 export type ObjectClass = 'person' | 'bicycle' | 'car' | 'motorcycle' | 'bus' | 'truck';
 
-export interface Rule {
-  id: number;
-  name: string;
-  kind: 'intruder';
-  zone_id: number;
-  classes: ObjectClass[];
-  dwell_s: number;
-  sensitivity: number;
-  is_enabled: boolean;
-}
-
 export interface Advice {
   code: string;
   message: string;
@@ -99,14 +90,14 @@ export interface CameraStatus {
   advice: Advice[];
 }
 
-export interface CameraSettings {
+export interface CameraSettings extends Site {
   id: string;
   name: string;
   is_enabled: boolean;
   link: Link;
   zones: Shape[];
   masks: Shape[];
-  rules: Rule[];
+  rules: RuleInput[];
   motion_sensitivity: number;
   revision: number;
 }
@@ -179,6 +170,8 @@ export interface RelayEvent {
   kind: string;
   zone_id: number | null;
   zone_name: string | null;
+  line_id?: number | null;
+  line_name?: string | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;

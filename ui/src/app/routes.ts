@@ -1,11 +1,20 @@
 // Paths of the pages. Pure, so that it can be tested.
 
+export type SoftwareTab = 'programs' | 'schedule' | 'log';
+
 export type Route =
   | { page: 'cameras' }
   | { page: 'camera_add' }
   | { page: 'camera_live'; id: string }
   | { page: 'camera_edit'; id: string }
   | { page: 'camera_zones'; id: string }
+  | { page: 'camera_demo'; id: string }
+  | { page: 'camera_programs'; id: string }
+  | { page: 'camera_counts'; id: string }
+  | { page: 'camera_why'; id: string }
+  | { page: 'sightings' }
+  | { page: 'schedules'; id: string | null }
+  | { page: 'software'; tab: SoftwareTab }
   | { page: 'alarms'; id: string | null }
   | { page: 'settings'; tab: 'system' | 'webhooks' | 'changes' }
   | { page: 'setup' }
@@ -31,6 +40,9 @@ export function matchRoute(path: string): Route {
     if (first === 'cameras' || first === 'setup') return { page: first };
     if (first === 'signin') return { page: 'sign_in' };
     if (first === 'alarms') return { page: 'alarms', id: null };
+    if (first === 'sightings') return { page: 'sightings' };
+    if (first === 'schedules') return { page: 'schedules', id: null };
+    if (first === 'software') return { page: 'software', tab: 'programs' };
     if (first === 'settings') return { page: 'settings', tab: 'system' };
   }
   if (first === 'cameras' && second !== undefined) {
@@ -38,8 +50,14 @@ export function matchRoute(path: string): Route {
       return second === 'new' ? { page: 'camera_add' } : { page: 'camera_live', id: second };
     if (parts.length === 3 && third === 'edit') return { page: 'camera_edit', id: second };
     if (parts.length === 3 && third === 'zones') return { page: 'camera_zones', id: second };
+    for (const name of ['demo', 'programs', 'counts', 'why'] as const)
+      if (parts.length === 3 && third === name) return { page: `camera_${name}`, id: second };
   }
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
+  if (first === 'schedules' && second !== undefined && parts.length === 2)
+    return { page: 'schedules', id: second };
+  if (first === 'software' && parts.length === 2 && (second === 'schedule' || second === 'log'))
+    return { page: 'software', tab: second };
   if (first === 'settings' && parts.length === 2 && (second === 'webhooks' || second === 'changes')) {
     return { page: 'settings', tab: second };
   }
@@ -53,6 +71,16 @@ export const paths = {
   live: (cameraId: string) => `/cameras/${id(cameraId)}`,
   edit: (cameraId: string) => `/cameras/${id(cameraId)}/edit`,
   zones: (cameraId: string) => `/cameras/${id(cameraId)}/zones`,
+  demo: (cameraId: string) => `/cameras/${id(cameraId)}/demo`,
+  programs: (cameraId: string) => `/cameras/${id(cameraId)}/programs`,
+  counts: (cameraId: string) => `/cameras/${id(cameraId)}/counts`,
+  why: (cameraId: string) => `/cameras/${id(cameraId)}/why`,
+  sightings: '/sightings',
+  schedules: '/schedules',
+  schedule: (scheduleId: string) => `/schedules/${id(scheduleId)}`,
+  software: '/software',
+  operationSchedule: '/software/schedule',
+  controlLog: '/software/log',
   alarms: '/alarms',
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',

@@ -38,6 +38,32 @@ export const ICONS = {
   shield: 'M12 3l8 3v6c0 5-3.5 8-8 9.5C7.5 20 4 17 4 12V6z',
   eye: 'M2 12s3.5-7 10-7 10 7 10 7-3.5 7-10 7-10-7-10-7M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6',
   empty: 'M4 6h16v12H4zM4 15l4-4 4 4 3-3 5 5M15 9.5v.01',
+  intruder:
+    'M4 20V9l8-5 8 5v11zM12 10a1.6 1.6 0 1 0 0 3.2 1.6 1.6 0 0 0 0-3.2M9.5 20v-3.5a2 2 0 0 1 2-2h1a2 2 0 0 1 2 2V20',
+  line: 'M4 20L20 4M8 9l-4-1 1-4M16 15l4 1-1 4',
+  enter: 'M13 4h7v16h-7M3 12h11M10 8l4 4-4 4',
+  exit: 'M11 4H4v16h7M10 12h11M17 8l4 4-4 4',
+  direction: 'M12 21V4M6 10l6-6 6 6',
+  wrong_way: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M7 12h10',
+  stopped: 'M8.5 3h7L21 8.5v7L15.5 21h-7L3 15.5v-7zM9 9v6M15 9v6',
+  crowd:
+    'M8 5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5M16 5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5M3 19c0-4 2-6 5-6s4 2 4 6M12 19c0-4 1-6 4-6s5 2 5 6',
+  sequence: 'M3 5h7v7H3zM14 12h7v7h-7zM10 8h5v4M13 10l2 2 2-2',
+  box_in: 'M4 13h16v7H4zM12 3v7M8.5 7L12 10.5 15.5 7',
+  box_out: 'M4 13h16v7H4zM12 10V3M8.5 6.5L12 3l3.5 3.5',
+  no_signal: 'M3 4l18 17M8 7h11v10M5 7v12h12',
+  calendar: 'M4 6h16v14H4zM4 10h16M8 3.5v4M16 3.5v4M8 14h3M8 17h6',
+  chip: 'M7 7h10v10H7zM10 3v4M14 3v4M10 17v4M14 17v4M3 10h4M3 14h4M17 10h4M17 14h4',
+  grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
+  chart: 'M4 4v16h16M8 16v-5M12 16V8M16 16v-3',
+  lamp: 'M12 3a6 6 0 0 0-3.5 10.9V17h7v-3.1A6 6 0 0 0 12 3M9.5 20.5h5',
+  question: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 .9-1 1.7M12 16.7v.3',
+  copy: 'M8 8h12v12H8zM16 8V4H4v12h4',
+  magnet: 'M6 4v8a6 6 0 0 0 12 0V4h-4v8a2 2 0 0 1-4 0V4zM6 8h4M14 8h4',
+  upload: 'M12 16V4M7 9l5-5 5 5M4 20h16',
+  download: 'M12 4v12M7 11l5 5 5-5M4 20h16',
+  history: 'M4 12a8 8 0 1 0 3-6.2M4 4v4h4M12 8v4l3 2',
+  swap: 'M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4',
 } as const;
 
 export type IconName = keyof typeof ICONS;

@@ -1,15 +1,23 @@
-// The draft of a camera's zones, masks and rules, with undo and redo. Pure.
+// The draft of a camera's zones, lines, masks and rules, with undo and redo. Pure.
 //
 // Every change makes a new `Plan`; nothing reaches the camera before Apply.
 
-import type { CameraSettings, ObjectClass, Point, Rule, Shape } from '../api/types';
-import { MAX_CORNERS, MIN_CORNERS, shapeProblem } from './geometry';
+import type { ClassMask, Programs, RuleKind } from '../api/analytics';
+import type { CameraSettings, Point, Shape } from '../api/types';
+import { MAX_CORNERS, MIN_CORNERS, MIN_LINE_POINTS, shapeProblem } from './geometry';
+import { completeRule, KINDS, newRule, ruleInput, ruleProblems, type Rule } from './rule';
+import { sizesContradict } from './size';
 
-export type ShapeKind = 'zone' | 'mask';
+export { ALL_CLASSES } from './rule';
+
+export type ShapeKind = 'zone' | 'line' | 'mask' | 'object_mask';
+export const SHAPE_KINDS: ShapeKind[] = ['zone', 'line', 'mask', 'object_mask'];
 
 export interface Plan {
   zones: Shape[];
+  lines: Shape[];
   masks: Shape[];
+  objectMasks: ClassMask[];
   rules: Rule[];
   motionSensitivity: number;
 }
@@ -21,16 +29,39 @@ export interface Draft {
 }
 
 export const MAX_SHAPES = 64;
+export const MAX_RULES = 256;
 export const MAX_NAME_CHARS = 64;
 const MAX_UNDO = 200;
-export const ALL_CLASSES: ObjectClass[] = ['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck'];
+
+export const EMPTY: Plan = {
+  zones: [],
+  lines: [],
+  masks: [],
+  objectMasks: [],
+  rules: [],
+  motionSensitivity: 5,
+};
 
 export function planOf(camera: CameraSettings): Plan {
   return {
     zones: camera.zones,
+    lines: camera.lines ?? [],
     masks: camera.masks,
-    rules: camera.rules,
+    objectMasks: camera.object_masks ?? [],
+    rules: camera.rules.map(completeRule),
     motionSensitivity: camera.motion_sensitivity,
+  };
+}
+
+/** The parts of the camera's document that the plan is about. */
+export function settingsOf(plan: Plan) {
+  return {
+    zones: plan.zones,
+    lines: plan.lines,
+    masks: plan.masks,
+    object_masks: plan.objectMasks,
+    rules: plan.rules.map(ruleInput),
+    motion_sensitivity: plan.motionSensitivity,
   };
 }
 
@@ -62,29 +93,55 @@ export const samePlan = (a: Plan, b: Plan) => a === b || JSON.stringify(a) === J
 export const nextId = (items: readonly { id: number }[]): number =>
   Math.max(0, ...items.map(({ id }) => id)) + 1;
 
-const listOf = (kind: ShapeKind): 'zones' | 'masks' => (kind === 'zone' ? 'zones' : 'masks');
-export const shapesOf = (plan: Plan, kind: ShapeKind): Shape[] => plan[listOf(kind)];
+const LISTS = { zone: 'zones', line: 'lines', mask: 'masks', object_mask: 'objectMasks' } as const;
+const WORDS = { zone: 'Zone', line: 'Line', mask: 'Mask', object_mask: 'Class mask' } as const;
+export const shapeWord = (kind: ShapeKind): string => WORDS[kind];
+export const shapesOf = (plan: Plan, kind: ShapeKind): Shape[] => plan[LISTS[kind]];
+export const isClosed = (kind: ShapeKind): boolean => kind !== 'line';
+export const fewestCorners = (kind: ShapeKind): number => (kind === 'line' ? MIN_LINE_POINTS : MIN_CORNERS);
 
 export function addShape(plan: Plan, kind: ShapeKind, points: Point[]): { plan: Plan; id: number } {
   const shapes = shapesOf(plan, kind);
   const id = nextId(shapes);
-  const name = `${kind === 'zone' ? 'Zone' : 'Mask'} ${id}`;
-  const next: Plan = { ...plan, [listOf(kind)]: [...shapes, { id, name, points }] };
-  // A new zone gets the rule most people draw it for; a zone without one does nothing.
-  return { plan: kind === 'zone' ? addRule(next, id) : next, id };
+  const shape = { id, name: `${WORDS[kind]} ${id}`, points };
+  const made = kind === 'object_mask' ? { ...shape, classes: ['car', 'bus', 'truck'] } : shape;
+  const next: Plan = { ...plan, [LISTS[kind]]: [...shapes, made] };
+  // A new zone or line gets the rule most people draw it for; without one it does nothing.
+  if (kind === 'zone') return { plan: addRule(next, 'intruder', { zone_id: id }), id };
+  if (kind === 'line') return { plan: addRule(next, 'cross_line', { line_id: id }), id };
+  return { plan: next, id };
 }
 
-export function editShape(plan: Plan, kind: ShapeKind, id: number, edit: Partial<Omit<Shape, 'id'>>): Plan {
+export function editShape<T extends Shape = Shape>(
+  plan: Plan,
+  kind: ShapeKind,
+  id: number,
+  edit: Partial<Omit<T, 'id'>>,
+): Plan {
   return {
     ...plan,
-    [listOf(kind)]: shapesOf(plan, kind).map((shape) => (shape.id === id ? { ...shape, ...edit } : shape)),
+    [LISTS[kind]]: shapesOf(plan, kind).map((shape) => (shape.id === id ? { ...shape, ...edit } : shape)),
   };
 }
 
-/** Removes a shape; a zone's rules go with it. */
+/** Whether a rule looks at this zone or line. */
+export function rulesOn(plan: Plan, kind: ShapeKind, id: number): Rule[] {
+  return plan.rules.filter(({ kind: ruleKind, line_id, zone_id, to_zone_id }) => {
+    const { place } = KINDS[ruleKind];
+    if (kind === 'line') return place === 'line' && line_id === id;
+    if (kind !== 'zone' || place === 'line' || place === 'none') return false;
+    return zone_id === id || (place === 'two_zones' && to_zone_id === id);
+  });
+}
+
+/** Removes a shape; the rules that look at it go with it. */
 export function removeShape(plan: Plan, kind: ShapeKind, id: number): Plan {
-  const rules = kind === 'zone' ? plan.rules.filter((rule) => rule.zone_id !== id) : plan.rules;
-  return { ...plan, rules, [listOf(kind)]: shapesOf(plan, kind).filter((shape) => shape.id !== id) };
+  const gone = new Set(rulesOn(plan, kind, id));
+  return {
+    ...plan,
+    rules: plan.rules.filter((rule) => !gone.has(rule)),
+    [LISTS[kind]]: shapesOf(plan, kind).filter((shape) => shape.id !== id),
+  };
 }
 
 export function moveCorner(points: readonly Point[], index: number, to: Point): Point[] {
@@ -98,23 +155,16 @@ export function insertCorner(points: readonly Point[], index: number, point: Poi
 }
 
 /** Deletes a corner; unchanged when only the fewest are left. */
-export function deleteCorner(points: readonly Point[], index: number): Point[] {
-  return points.length <= MIN_CORNERS ? [...points] : points.filter((_, at) => at !== index);
+export function deleteCorner(points: readonly Point[], index: number, fewest = MIN_CORNERS): Point[] {
+  return points.length <= fewest ? [...points] : points.filter((_, at) => at !== index);
 }
 
-export function addRule(plan: Plan, zoneId: number): Plan {
-  const id = nextId(plan.rules);
-  const rule: Rule = {
-    id,
-    name: 'Intruder',
-    kind: 'intruder',
-    zone_id: zoneId,
-    classes: ['person'],
-    dwell_s: 1,
-    sensitivity: 5,
-    is_enabled: true,
-  };
-  return { ...plan, rules: [...plan.rules, rule] };
+export function addRule(
+  plan: Plan,
+  kind: RuleKind,
+  place: { zone_id?: number | null; line_id?: number | null },
+): Plan {
+  return { ...plan, rules: [...plan.rules, newRule(nextId(plan.rules), kind, place)] };
 }
 
 export function editRule(plan: Plan, id: number, edit: Partial<Omit<Rule, 'id'>>): Plan {
@@ -125,6 +175,14 @@ export const removeRule = (plan: Plan, id: number): Plan => ({
   ...plan,
   rules: plan.rules.filter((rule) => rule.id !== id),
 });
+
+/** A second rule like it, beside it. */
+export function copyRule(plan: Plan, id: number): Plan {
+  const rule = plan.rules.find((one) => one.id === id);
+  if (rule === undefined) return plan;
+  const copy = { ...rule, id: nextId(plan.rules), name: `${rule.name} 2`.slice(0, MAX_NAME_CHARS) };
+  return { ...plan, rules: [...plan.rules, copy] };
+}
 
 export interface Problem {
   kind: ShapeKind | 'rule';
@@ -140,25 +198,43 @@ function nameProblem(name: string): string | null {
 /** Everything that stands against Apply. */
 export function findProblems(plan: Plan): Problem[] {
   const problems: Problem[] = [];
-  for (const kind of ['zone', 'mask'] as const) {
+  for (const kind of SHAPE_KINDS) {
     for (const { id, name, points } of shapesOf(plan, kind)) {
-      const label = kind === 'zone' ? `Zone ${id}` : `Mask ${id}`;
+      const add = (message: string) => problems.push({ kind, id, message: `${WORDS[kind]} ${id}${message}` });
       const naming = nameProblem(name);
-      if (naming !== null) problems.push({ kind, id, message: `${label} ${naming}` });
-      const shape = shapeProblem(points);
-      if (shape !== null) problems.push({ kind, id, message: `${label}: ${shape}` });
+      if (naming !== null) add(` ${naming}`);
+      const shape = shapeProblem(points, isClosed(kind));
+      if (shape !== null) add(`: ${shape}`);
     }
+  }
+  for (const mask of plan.objectMasks) {
+    if (mask.classes.length > 0) continue;
+    const message = `Class mask ${mask.id}: choose at least one kind of object.`;
+    problems.push({ kind: 'object_mask', id: mask.id, message });
   }
   for (const rule of plan.rules) {
-    const label = `Rule “${rule.name}” of zone ${rule.zone_id}`;
+    const add = (message: string) =>
+      problems.push({ kind: 'rule', id: rule.id, message: `Rule “${rule.name}”${message}` });
     const naming = nameProblem(rule.name);
-    if (naming !== null) problems.push({ kind: 'rule', id: rule.id, message: `${label} ${naming}` });
-    if (rule.classes.length === 0) {
-      problems.push({ kind: 'rule', id: rule.id, message: `${label}: choose at least one kind of object.` });
-    }
-    if (!(rule.dwell_s >= 0 && rule.dwell_s <= 600)) {
-      problems.push({ kind: 'rule', id: rule.id, message: `${label}: the time must be 0 to 600 seconds.` });
-    }
+    if (naming !== null) add(` ${naming}`);
+    ruleProblems(rule).forEach((problem) => add(`: ${problem}`));
+    if (KINDS[rule.kind].isAboutObjects && sizesContradict(rule.min_size, rule.max_size))
+      add(': the smallest size is larger than the largest.');
   }
   return problems;
+}
+
+/** Programs that still use a zone or line which the plan no longer has. */
+export function missingPlaces(plan: Plan, programs: Programs | undefined): string[] {
+  if (programs === undefined) return [];
+  const zones = new Set(plan.zones.map(({ id }) => id));
+  const lines = new Set(plan.lines.map(({ id }) => id));
+  const areas = programs.occupancy.areas.filter(({ zone_id }) => !zones.has(zone_id));
+  const counters = programs.counters.filter(({ line_id }) => !lines.has(line_id));
+  return [
+    ...areas.map(
+      ({ name }) => `The occupancy area “${name}” uses a deleted zone. Remove it on Programs first.`,
+    ),
+    ...counters.map(({ name }) => `The counter “${name}” uses a deleted line. Remove it on Programs first.`),
+  ];
 }

@@ -6,6 +6,7 @@ import type { Point, Shape } from '../api/types';
 import * as drafts from './draft';
 import type { Draft, Plan, ShapeKind } from './draft';
 import * as geometry from './geometry';
+import { KINDS, type Rule } from './rule';
 
 export interface Selection {
   kind: ShapeKind;
@@ -22,7 +23,7 @@ type Drag = { what: 'corner'; index: number } | { what: 'body'; from: Point; poi
 const CROSSES = 'Not there: the red edges would cross.';
 
 export class Editor {
-  saved = $state.raw<Plan>({ zones: [], masks: [], rules: [], motionSensitivity: 5 });
+  saved = $state.raw<Plan>(drafts.EMPTY);
   draft = $state.raw<Draft>(drafts.startDraft(this.saved));
   tool = $state<'select' | ShapeKind>('select');
   selected = $state.raw<Selection | null>(null);
@@ -32,6 +33,8 @@ export class Editor {
   /** Where the next corner would be. */
   cursor = $state.raw<Point | null>(null);
   refusal = $state.raw<Refusal | null>(null);
+  /** The rule that is open; its sizes and direction are shown on the picture. */
+  ruleId = $state<number | null>(null);
   #drag: Drag | null = null;
   #beforeDrag: Draft | null = null;
 
@@ -43,6 +46,9 @@ export class Editor {
     if (selected === null) return null;
     return drafts.shapesOf(this.plan, selected.kind).find(({ id }) => id === selected.id) ?? null;
   });
+  readonly rule: Rule | null = $derived(this.plan.rules.find(({ id }) => id === this.ruleId) ?? null);
+  /** The kind of what is being drawn or changed. */
+  readonly #kind: ShapeKind = $derived(this.tool !== 'select' ? this.tool : (this.selected?.kind ?? 'zone'));
 
   load(plan: Plan): void {
     this.saved = plan;
@@ -52,6 +58,15 @@ export class Editor {
     this.refusal = null;
     const [first] = plan.zones;
     this.select(this.shape !== null ? this.selected : first ? { kind: 'zone', id: first.id } : null);
+  }
+
+  openRule(id: number | null): void {
+    this.ruleId = id;
+    const { rule } = this;
+    if (rule === null) return;
+    const { place } = KINDS[rule.kind];
+    if (place === 'line' && rule.line_id !== null) this.selected = { kind: 'line', id: rule.line_id };
+    else if (place !== 'none' && rule.zone_id !== null) this.selected = { kind: 'zone', id: rule.zone_id };
   }
 
   /** After Apply: what is drawn is now what the camera has; undo still works. */
@@ -95,6 +110,11 @@ export class Editor {
     this.selected = selection;
     this.corner = null;
     this.refusal = null;
+    if (selection === null) return;
+    // The only rule of a shape opens with it; a rule of another shape closes.
+    const rules = drafts.rulesOn(this.plan, selection.kind, selection.id);
+    if (!rules.some(({ id }) => id === this.ruleId))
+      this.ruleId = rules.length === 1 ? (rules[0]?.id ?? null) : null;
   }
 
   // Drawing
@@ -125,7 +145,7 @@ export class Editor {
     if (this.path.length >= geometry.MAX_CORNERS) {
       this.refusal = {
         edges: [],
-        message: `A zone has at most ${geometry.MAX_CORNERS} corners. Finish this one.`,
+        message: `A shape has at most ${geometry.MAX_CORNERS} corners. Finish this one.`,
       };
       return false;
     }
@@ -138,8 +158,9 @@ export class Editor {
   finish(): boolean {
     const kind = this.tool;
     if (kind === 'select') return false;
-    if (this.path.length < geometry.MIN_CORNERS) {
-      this.refusal = { edges: [], message: `Place at least ${geometry.MIN_CORNERS} corners.` };
+    const fewest = drafts.fewestCorners(kind);
+    if (this.path.length < fewest) {
+      this.refusal = { edges: [], message: `Place at least ${fewest} corners.` };
       return false;
     }
     if (!this.#isFree(this.path)) return false;
@@ -151,7 +172,7 @@ export class Editor {
   }
 
   #isFree(points: readonly Point[]): boolean {
-    const crossing = geometry.findCrossing(points);
+    const crossing = geometry.findCrossing(points, drafts.isClosed(this.#kind));
     if (crossing === null) return true;
     this.refusal = { edges: crossing.map((index) => geometry.edge(points, index)), message: CROSSES };
     return false;
@@ -178,6 +199,10 @@ export class Editor {
     // The insertion and the drag that follows are one step: undo takes both back.
     this.#drag = { what: 'corner', index: index + 1 };
     this.#beforeDrag = drafts.undo(this.draft);
+  }
+
+  get isMovingCorner(): boolean {
+    return this.#drag?.what === 'corner';
   }
 
   startBodyDrag(from: Point): void {
@@ -225,7 +250,7 @@ export class Editor {
     const { shape } = this;
     if (shape === null) return false;
     if (shape.points.length >= geometry.MAX_CORNERS) {
-      this.refusal = { edges: [], message: `A zone has at most ${geometry.MAX_CORNERS} corners.` };
+      this.refusal = { edges: [], message: `A shape has at most ${geometry.MAX_CORNERS} corners.` };
       return false;
     }
     const middle = geometry.midpoint(...geometry.edge(shape.points, index));
@@ -236,23 +261,49 @@ export class Editor {
 
   nudgeCorner(index: number, dx: number, dy: number): void {
     const point = this.shape?.points[index];
-    if (this.shape === null || point === undefined) return;
-    const points = drafts.moveCorner(
-      this.shape.points,
-      index,
-      geometry.toPoint(point[0] + dx, point[1] + dy),
-    );
+    if (point !== undefined) this.setCorner(index, geometry.toPoint(point[0] + dx, point[1] + dy));
+  }
+
+  /** Puts a corner where it is told by numbers or keys; refused when edges would cross. */
+  setCorner(index: number, to: Point): boolean {
+    if (this.shape === null) return false;
+    const points = drafts.moveCorner(this.shape.points, index, to);
     this.refusal = null;
-    if (this.#isFree(points)) this.apply(this.#withPoints(points));
+    if (!this.#isFree(points)) return false;
+    this.apply(this.#withPoints(points));
+    return true;
+  }
+
+  /** Turns a line round: its A side becomes its B side. */
+  reverse(): void {
+    if (this.shape !== null) this.apply(this.#withPoints([...this.shape.points].reverse()));
+  }
+
+  // A drag of something that is not a corner, such as a size: one step to the user.
+
+  startStep(): void {
+    this.#beforeDrag = this.draft;
+  }
+
+  step(next: Plan): void {
+    const before = this.#beforeDrag;
+    if (before === null) return;
+    this.draft = this.draft === before ? drafts.change(before, next) : drafts.amend(this.draft, next);
+  }
+
+  endStep(): void {
+    this.#beforeDrag = null;
   }
 
   deleteCorner(index: number): void {
     if (this.shape === null) return;
-    if (this.shape.points.length <= geometry.MIN_CORNERS) {
-      this.refusal = { edges: [], message: 'Three corners are the fewest. Delete the whole shape instead.' };
+    const fewest = drafts.fewestCorners(this.#kind);
+    if (this.shape.points.length <= fewest) {
+      const message = `${fewest === 2 ? 'Two' : 'Three'} corners are the fewest. Delete the whole shape instead.`;
+      this.refusal = { edges: [], message };
       return;
     }
-    const points = drafts.deleteCorner(this.shape.points, index);
+    const points = drafts.deleteCorner(this.shape.points, index, fewest);
     if (!this.#isFree(points)) return;
     this.apply(this.#withPoints(points));
     this.corner = null;

@@ -3,6 +3,7 @@
 import type { Point } from '../api/types';
 
 export const MIN_CORNERS = 3;
+export const MIN_LINE_POINTS = 2;
 export const MAX_CORNERS = 64;
 
 const clamp01 = (value: number) => Math.min(1, Math.max(0, value));
@@ -60,16 +61,19 @@ function foldsBack(a: Point, b: Point, c: Point): boolean {
   return side(a, b, c) === 0 && dot > 0;
 }
 
-/** The first two edges that cross, touch or fold onto each other; edge i starts at corner i. */
-export function findCrossing(points: readonly Point[]): [number, number] | null {
-  const count = points.length;
+/**
+ * The first two edges that cross, touch or fold onto each other; edge i starts at corner i.
+ * An open line has no edge from its last point back to its first.
+ */
+export function findCrossing(points: readonly Point[], isClosed = true): [number, number] | null {
+  const count = isClosed ? points.length : points.length - 1;
   for (let first = 0; first < count; first += 1) {
     const [a, b] = edge(points, first);
     if (samePlace(a, b)) return [first, first];
     for (let second = first + 1; second < count; second += 1) {
       const [c, d] = edge(points, second);
       const isNext = second === first + 1;
-      const isWrap = first === 0 && second === count - 1;
+      const isWrap = isClosed && first === 0 && second === count - 1;
       if (isNext && isWrap) continue;
       if (isNext ? foldsBack(a, b, d) : isWrap ? foldsBack(c, d, b) : edgesMeet(a, b, c, d))
         return [first, second];
@@ -141,9 +145,43 @@ export function moved(points: readonly Point[], dx: number, dy: number): Point[]
 }
 
 /** What is wrong with a shape in plain words; null when it can be used. */
-export function shapeProblem(points: readonly Point[]): string | null {
-  if (points.length < MIN_CORNERS) return `A zone needs at least ${MIN_CORNERS} corners.`;
-  if (points.length > MAX_CORNERS) return `A zone has at most ${MAX_CORNERS} corners.`;
-  if (findCrossing(points) !== null) return 'Two edges cross. Move or delete a corner of the red edges.';
+export function shapeProblem(points: readonly Point[], isClosed = true): string | null {
+  const [what, least] = isClosed ? ['A zone', MIN_CORNERS] : ['A line', MIN_LINE_POINTS];
+  if (points.length < least) return `${what} needs at least ${least} corners.`;
+  if (points.length > MAX_CORNERS) return `${what} has at most ${MAX_CORNERS} corners.`;
+  if (findCrossing(points, isClosed) !== null)
+    return 'Two edges cross. Move or delete a corner of the red edges.';
   return null;
+}
+
+/** How far a point is from an open line, in the units of its coordinates. */
+export function distanceToLine(points: readonly Point[], [px, py]: Point): number {
+  let best = Infinity;
+  for (let index = 0; index + 1 < points.length; index += 1) {
+    const [[ax, ay], [bx, by]] = edge(points, index);
+    const [dx, dy] = [bx - ax, by - ay];
+    const length = dx * dx + dy * dy;
+    const part = length === 0 ? 0 : Math.min(1, Math.max(0, ((px - ax) * dx + (py - ay) * dy) / length));
+    best = Math.min(best, Math.hypot(ax + part * dx - px, ay + part * dy - py));
+  }
+  return best;
+}
+
+/** Middle of an open line by length, and the unit vector there from its left to its right. */
+export function lineMiddle(points: readonly Point[]): { at: Point; right: Point } {
+  const lengths = points.slice(1).map(([x, y], index) => {
+    const [fromX, fromY] = at(points, index);
+    return Math.hypot(x - fromX, y - fromY);
+  });
+  let left = lengths.reduce((sum, length) => sum + length, 0) / 2;
+  let index = 0;
+  while (index + 1 < lengths.length && left > (lengths[index] ?? 0)) {
+    left -= lengths[index] ?? 0;
+    index += 1;
+  }
+  const [[ax, ay], [bx, by]] = edge(points, index);
+  const length = lengths[index] ?? 0;
+  const part = length === 0 ? 0 : left / length;
+  const [dx, dy] = length === 0 ? [1, 0] : [(bx - ax) / length, (by - ay) / length];
+  return { at: [ax + (bx - ax) * part, ay + (by - ay) * part], right: [0 - dy, dx] };
 }

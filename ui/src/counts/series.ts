@@ -1,0 +1,102 @@
+// Rows of counts as series for charts and CSV. Pure.
+
+import type { CountRow, Interval, Metric } from '../api/analytics';
+
+export const STEP_MS: Record<Interval, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** More buckets than this cannot be told apart on a screen. */
+export const MAX_BUCKETS = 2000;
+
+export interface Range {
+  label: string;
+  ms: number;
+  interval: Interval;
+}
+
+export const RANGES: Range[] = [
+  { label: '1 hour', ms: 3_600_000, interval: 'minute' },
+  { label: '24 hours', ms: 86_400_000, interval: 'hour' },
+  { label: '7 days', ms: 7 * 86_400_000, interval: 'hour' },
+  { label: '30 days', ms: 30 * 86_400_000, interval: 'day' },
+];
+
+/** Starts of the buckets that rows fall into, ascending, without holes; in ms. */
+export function buckets(rows: readonly CountRow[], interval: Interval): number[] {
+  const starts = [...new Set(rows.map(({ from }) => Date.parse(from)))].sort((a, b) => a - b);
+  const [first, last] = [starts[0], starts.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const step = STEP_MS[interval];
+  const found: number[] = [];
+  let at = 0;
+  // Days may have 23 or 25 hours: what the rows say holds, holes between are filled by the step.
+  for (let next = first; next <= last && found.length < MAX_BUCKETS;) {
+    found.push(next);
+    while (at < starts.length && (starts[at] ?? 0) <= next) at += 1;
+    const following = starts[at];
+    next = following !== undefined && following - next < step * 1.5 ? following : next + step;
+  }
+  return found;
+}
+
+/**
+ * One value per bucket. Counts add up over classes and are 0 where nothing is stored;
+ * presence takes the row of all classes, or the highest, and is null where nothing is stored.
+ */
+export function series(
+  rows: readonly CountRow[],
+  starts: readonly number[],
+  ruleId: number,
+  metric: Metric,
+): (number | null)[] {
+  const isCount = metric === 'in' || metric === 'out' || metric === 'unique';
+  const mine = rows.filter((row) => row.rule_id === ruleId && row.metric === metric);
+  const hasAll = mine.some((row) => row.class === null);
+  const values = new Map<number, number>();
+  for (const row of mine) {
+    if (hasAll && row.class !== null) continue;
+    const at = Date.parse(row.from);
+    const before = values.get(at) ?? 0;
+    values.set(at, isCount ? before + row.value : Math.max(before, row.value));
+  }
+  return starts.map((start) => values.get(start) ?? (isCount ? 0 : null));
+}
+
+export const total = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+export const highest = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+
+const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** RFC 4180, with the names people gave. A name that a spreadsheet would run as a formula is defused. */
+export function toCsv(rows: readonly CountRow[], nameOf: (row: CountRow) => string): string {
+  const safe = (text: string) => quoted(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const lines = rows.map((row) =>
+    [
+      safe(nameOf(row)),
+      String(row.rule_id),
+      row.metric,
+      row.class ?? 'all',
+      row.from,
+      row.until,
+      String(row.value),
+    ].join(','),
+  );
+  return ['name,rule_id,metric,class,from,until,value', ...lines, ''].join('\r\n');
+}
+
+/** Opacity-weighted colour of a heat value 0..=1: dark blue, green, yellow; readable without colour by brightness. */
+export function heatColour(value: number): [number, number, number, number] {
+  const v = Math.min(1, Math.max(0, value));
+  if (v === 0) return [0, 0, 0, 0];
+  const stops: [number, number, number][] = [
+    [49, 40, 130],
+    [33, 145, 140],
+    [253, 231, 37],
+  ];
+  const at = v * 2;
+  const low = stops[Math.min(1, Math.floor(at))] ?? [0, 0, 0];
+  const high = stops[Math.min(2, Math.floor(at) + 1)] ?? [0, 0, 0];
+  const part = Math.min(1, at - Math.min(1, Math.floor(at)));
+  const mix = (index: 0 | 1 | 2) => Math.round(low[index] + (high[index] - low[index]) * part);
+  return [mix(0), mix(1), mix(2), Math.round(90 + 130 * v)];
+}

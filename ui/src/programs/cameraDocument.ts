@@ -1,0 +1,10 @@
+// A camera's document as the API takes it back: without its status, and without a word about the password.
+
+import type { Camera, CameraInput, CameraSettings } from '../api/types';
+
+/** Parts that changed replace the camera's own; the stored password is kept. */
+export function documentOf(camera: Camera, change: Partial<Omit<CameraSettings, 'link'>>): CameraInput {
+  const { status: _status, ...settings } = camera;
+  const { has_password: _hasPassword, ...link } = settings.link;
+  return { ...settings, link, ...change };
+}

@@ -1,0 +1,286 @@
+// Kinds of rules and what each asks for: names, sentences, fields with units and ranges. Pure.
+
+import type { Anchor, PictureProblem, RuleInput, RuleKind, SizeLimit, Ways } from '../api/analytics';
+import type { ObjectClass } from '../api/types';
+import type { IconName } from '../lib/icons';
+
+export const ALL_CLASSES: ObjectClass[] = ['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck'];
+
+/** Chosen classes with the threshold set by hand; null = as the sensitivity says. */
+export type Classes = Partial<Record<ObjectClass, { threshold: number | null }>>;
+
+/** A rule with every field filled, whether or not its kind uses it. */
+export interface Rule {
+  id: number;
+  name: string;
+  kind: RuleKind;
+  is_enabled: boolean;
+  zone_id: number | null;
+  line_id: number | null;
+  to_zone_id: number | null;
+  classes: Classes;
+  sensitivity: number;
+  anchor: Anchor;
+  overlap: number;
+  min_size: SizeLimit | null;
+  max_size: SizeLimit | null;
+  ignores_stationary: boolean;
+  grace_s: number;
+  cool_down_s: number;
+  schedule_id: string | null;
+  dwell_s: number;
+  stay_s: number;
+  is_in_total: boolean;
+  heading_deg: number;
+  tolerance_deg: number;
+  min_travel: number;
+  ways: Ways;
+  still_s: number;
+  limit: number;
+  for_s: number;
+  within_s: number;
+  problems: PictureProblem[];
+  after_s: number;
+}
+
+export type NumberKey =
+  | 'dwell_s'
+  | 'stay_s'
+  | 'tolerance_deg'
+  | 'min_travel'
+  | 'still_s'
+  | 'limit'
+  | 'for_s'
+  | 'within_s'
+  | 'after_s'
+  | 'grace_s'
+  | 'cool_down_s';
+
+export interface NumberSpec {
+  label: string;
+  unit: string;
+  min: number;
+  max: number;
+  step: number;
+  hint?: string;
+}
+
+export const NUMBERS: Record<NumberKey, NumberSpec> = {
+  dwell_s: { label: 'After being inside for', unit: 'seconds', min: 0, max: 600, step: 1 },
+  stay_s: { label: 'After staying for', unit: 'seconds', min: 1, max: 86_400, step: 1 },
+  tolerance_deg: { label: 'Tolerance to each side', unit: 'degrees', min: 5, max: 180, step: 5 },
+  min_travel: {
+    label: 'After moving at least',
+    unit: 'picture heights',
+    min: 0.01,
+    max: 2,
+    step: 0.01,
+    hint: '0.1 is a tenth of the picture’s height.',
+  },
+  still_s: { label: 'After standing still for', unit: 'seconds', min: 1, max: 86_400, step: 1 },
+  limit: { label: 'More than', unit: 'objects', min: 0, max: 500, step: 1 },
+  for_s: { label: 'For at least', unit: 'seconds', min: 0, max: 3600, step: 1 },
+  within_s: { label: 'Within', unit: 'seconds', min: 1, max: 86_400, step: 1 },
+  after_s: { label: 'After no picture for', unit: 'seconds', min: 5, max: 3600, step: 1 },
+  grace_s: {
+    label: 'Grace',
+    unit: 'seconds',
+    min: 0,
+    max: 60,
+    step: 1,
+    hint: 'Out of sight this long still counts as there.',
+  },
+  cool_down_s: {
+    label: 'Quiet time after an alarm',
+    unit: 'seconds',
+    min: 0,
+    max: 86_400,
+    step: 1,
+    hint: 'No new alarm of this rule until it is over.',
+  },
+};
+
+export interface Kind {
+  label: string;
+  icon: IconName;
+  /** One sentence: when this raises an alarm. */
+  text: string;
+  place: 'zone' | 'line' | 'two_zones' | 'any' | 'none';
+  numbers: NumberKey[];
+  extras: ('in_total' | 'heading' | 'ways' | 'problems')[];
+  /** Asks for classes, size and sensitivity. */
+  isAboutObjects: boolean;
+}
+
+const kind = (
+  label: string,
+  icon: IconName,
+  text: string,
+  place: Kind['place'],
+  numbers: NumberKey[] = [],
+  extras: Kind['extras'] = [],
+): Kind => ({ label, icon, text, place, numbers, extras, isAboutObjects: place !== 'none' });
+
+export const KINDS: Record<RuleKind, Kind> = {
+  intruder: kind('Intruder', 'intruder', 'Somebody or something is inside a zone.', 'zone', ['dwell_s']),
+  loitering: kind(
+    'Loitering',
+    'clock',
+    'Somebody stays in a zone for long.',
+    'zone',
+    ['stay_s'],
+    ['in_total'],
+  ),
+  cross_line: kind('Cross line', 'line', 'A line is crossed, one way or both.', 'line', [], ['ways']),
+  enter: kind('Enter', 'enter', 'Somebody comes into a zone from outside.', 'zone'),
+  exit: kind('Exit', 'exit', 'Somebody leaves a zone.', 'zone'),
+  direction: kind(
+    'Direction',
+    'direction',
+    'Something moves in a chosen direction.',
+    'any',
+    ['tolerance_deg', 'min_travel'],
+    ['heading'],
+  ),
+  wrong_way: kind(
+    'Wrong way',
+    'wrong_way',
+    'Something moves against the allowed direction.',
+    'any',
+    ['tolerance_deg', 'min_travel'],
+    ['heading'],
+  ),
+  stopped: kind('Stopped', 'stopped', 'Something that moved stands still in a zone.', 'zone', ['still_s']),
+  count_over_limit: kind('Too many', 'crowd', 'More objects than allowed are in a zone.', 'zone', [
+    'limit',
+    'for_s',
+  ]),
+  zone_sequence: kind('Zone A, then B', 'sequence', 'Somebody goes from one zone to another.', 'two_zones', [
+    'within_s',
+  ]),
+  object_left: kind('Object left', 'box_in', 'A thing was put down and stays.', 'zone', ['still_s']),
+  object_removed: kind('Object removed', 'box_out', 'A thing that belonged here is gone.', 'zone', [
+    'still_s',
+  ]),
+  picture_problem: kind(
+    'Picture problem',
+    'eye',
+    'The camera is covered, defocused, turned, too dark or too bright.',
+    'none',
+    ['for_s'],
+    ['problems'],
+  ),
+  signal_lost: kind('Signal lost', 'no_signal', 'The camera sends no pictures.', 'none', ['after_s']),
+};
+
+export const KIND_NAMES = Object.keys(KINDS) as RuleKind[];
+export const PROBLEMS: PictureProblem[] = ['covered', 'defocused', 'turned', 'too_dark', 'too_bright'];
+
+const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
+  is_enabled: true,
+  zone_id: null,
+  line_id: null,
+  to_zone_id: null,
+  classes: {},
+  sensitivity: 5,
+  anchor: 'foot',
+  overlap: 0.5,
+  min_size: null,
+  max_size: null,
+  ignores_stationary: false,
+  grace_s: 3,
+  cool_down_s: 0,
+  schedule_id: null,
+  dwell_s: 1,
+  stay_s: 30,
+  is_in_total: false,
+  heading_deg: 90,
+  tolerance_deg: 45,
+  min_travel: 0.1,
+  ways: 'both',
+  still_s: 60,
+  limit: 5,
+  for_s: 5,
+  within_s: 60,
+  problems: PROBLEMS,
+  after_s: 10,
+};
+
+export function classesOf(choice: RuleInput['classes']): Classes {
+  const found: Classes = {};
+  for (const name of ALL_CLASSES) {
+    if (Array.isArray(choice)) {
+      if (choice.includes(name)) found[name] = { threshold: null };
+    } else if (choice?.[name]) found[name] = { threshold: choice[name].threshold ?? null };
+  }
+  return found;
+}
+
+/** As short as it can be said: the list, unless a threshold was set by hand. */
+export function classesInput(classes: Classes): NonNullable<RuleInput['classes']> {
+  const names = ALL_CLASSES.filter((name) => classes[name] !== undefined);
+  if (names.every((name) => classes[name]?.threshold === null)) return names;
+  return Object.fromEntries(names.map((name) => [name, classes[name] ?? null]));
+}
+
+/** Fills what is missing; the order of fields is always the same. */
+export function completeRule(input: RuleInput): Rule {
+  const { id, name, kind: kindName } = input;
+  return { ...DEFAULTS, ...input, id, name, kind: kindName, classes: classesOf(input.classes) };
+}
+
+/** Only what the rule's kind uses, and of the common fields only what differs from the defaults. */
+export function ruleInput(rule: Rule): RuleInput {
+  const what = KINDS[rule.kind];
+  const { id, name, kind: kindName, is_enabled, sensitivity } = rule;
+  const input: Record<string, unknown> = { id, name, kind: kindName, is_enabled, sensitivity };
+  if (what.place === 'line') input.line_id = rule.line_id;
+  else if (what.place !== 'none' && rule.zone_id !== null) input.zone_id = rule.zone_id;
+  if (what.place === 'two_zones') input.to_zone_id = rule.to_zone_id;
+  if (what.isAboutObjects) {
+    input.classes = classesInput(rule.classes);
+    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'grace_s'] as const)
+      if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
+    if (rule.anchor === 'overlap') input.overlap = rule.overlap;
+  }
+  for (const key of ['cool_down_s', 'schedule_id'] as const)
+    if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
+  for (const key of what.numbers) input[key] = rule[key];
+  if (what.extras.includes('in_total')) input.is_in_total = rule.is_in_total;
+  if (what.extras.includes('heading')) input.heading_deg = rule.heading_deg;
+  if (what.extras.includes('ways')) input.ways = rule.ways;
+  if (what.extras.includes('problems')) input.problems = rule.problems;
+  return input as unknown as RuleInput;
+}
+
+export function newRule(id: number, kindName: RuleKind, place: Pick<RuleInput, 'zone_id' | 'line_id'>): Rule {
+  const classes: ObjectClass[] =
+    kindName === 'object_left' || kindName === 'object_removed' ? [] : ['person'];
+  return completeRule({ id, name: KINDS[kindName].label, kind: kindName, classes, ...place });
+}
+
+/** Things put down or taken away have no class that a detector knows: none chosen means any thing. */
+export const mayHaveNoClass = (rule: Rule): boolean =>
+  !KINDS[rule.kind].isAboutObjects || rule.kind === 'object_left' || rule.kind === 'object_removed';
+
+/** What stands against a rule, without its name; empty when it can be applied. */
+export function ruleProblems(rule: Rule): string[] {
+  const what = KINDS[rule.kind];
+  const found: string[] = [];
+  if (what.place === 'line' && rule.line_id === null) found.push('choose a line.');
+  if ((what.place === 'zone' || what.place === 'two_zones') && rule.zone_id === null)
+    found.push('choose a zone.');
+  if (what.place === 'two_zones' && (rule.to_zone_id === null || rule.to_zone_id === rule.zone_id))
+    found.push('choose two different zones.');
+  if (!mayHaveNoClass(rule) && Object.keys(rule.classes).length === 0)
+    found.push('choose at least one kind of object.');
+  if (rule.kind === 'picture_problem' && rule.problems.length === 0)
+    found.push('choose at least one problem of the picture.');
+  const common: NumberKey[] = what.isAboutObjects ? ['grace_s', 'cool_down_s'] : ['cool_down_s'];
+  for (const key of [...what.numbers, ...common]) {
+    const { label, unit, min, max } = NUMBERS[key];
+    if (!(rule[key] >= min && rule[key] <= max))
+      found.push(`“${label}” must be ${min} to ${max.toLocaleString('en')} ${unit}.`);
+  }
+  return found;
+}
