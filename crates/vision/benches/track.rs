@@ -2,6 +2,7 @@
 
 use divan::Bencher;
 use types::{Class, Detection, MotionSummary, NormBox, Timestamp, TrackId};
+use vision::detect::Sight;
 use vision::track::{Tracker, TrackerConfig};
 
 fn main() {
@@ -18,7 +19,12 @@ fn fifty_objects(bencher: Bencher<'_, '_>) {
         step = step.wrapping_add(1);
         let captured_at = Timestamp::from_millis(i64::from(step) * 200);
         let detections: Vec<Detection> = (0..50).map(|n| walker(n, step)).collect();
-        tracker.update(captured_at, u64::from(step), Some(&detections), &motion)
+        tracker.update(
+            captured_at,
+            u64::from(step),
+            Some(&Sight::of_everything(detections)),
+            &motion,
+        )
     });
 }
 

@@ -49,6 +49,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// Width and height of the camera's picture, pixels.
+    pub fn size_px(&self) -> (u32, u32) {
+        (self.full_width_px, self.full_height_px)
+    }
+
     /// `area` in pixels of the camera's picture, rounded outwards.
     pub fn full_rect(&self, area: NormBox) -> PixelRect {
         let (x, width) = outwards(area.x1(), area.x2(), self.full_width_px);

@@ -16,12 +16,15 @@ use thiserror::Error;
 use types::{Class, Detection, NormBox};
 
 use super::backend::{Backend, BackendError};
+use super::calibrate::calibrate;
 use super::input::{InputError, InputMaker};
 use super::manifest::Manifest;
 use super::nms::{self, Look};
 use super::placement::Placement;
 use super::post::{OutputError, Reader};
+use super::sight::Sight;
 use crate::decode::Image;
+use crate::regions::Region;
 
 /// Lowest score that is returned. Below it, boxes of the networks we know are
 /// noise even as the continuation of a track.
@@ -40,6 +43,9 @@ pub enum Error {
     /// The model's answers do not fit its manifest.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// A part of the picture could not be decoded again.
+    #[error("decode a part of the picture: {0}")]
+    Crop(#[from] jpeg::Error),
 }
 
 /// What people want to know of a detector.
@@ -89,6 +95,53 @@ impl Detector {
     pub fn with_min_score(mut self, min_score: f32) -> Detector {
         self.min_score = min_score;
         self
+    }
+
+    /// Looks where it was planned: one box per object of all looks, with
+    /// scores on one scale for all models. `None` when no look was planned.
+    ///
+    /// `image` was decoded from `jpeg`; parts are decoded from it again.
+    ///
+    /// # Errors
+    /// As [`Detector::whole`], or a part cannot be decoded.
+    pub fn look_at(
+        &mut self,
+        regions: &[Region],
+        image: &Image,
+        jpeg: &[u8],
+        decoder: &mut jpeg::Decoder,
+    ) -> Result<Option<Sight>, Error> {
+        if regions.is_empty() {
+            return Ok(None);
+        }
+        let input = &self.manifest.input;
+        let input_px = (input.width_px, input.height_px);
+        let looked = regions
+            .iter()
+            .map(|region| region.looked_at(image, input_px));
+        let looked = looked.collect();
+        let mut looks = Vec::new();
+        for region in regions {
+            looks.push(match region {
+                Region::Whole => Look {
+                    area: NormBox::WHOLE,
+                    detections: self.whole(image)?,
+                },
+                Region::Detail { area, scale } => {
+                    let rect = image.full_rect(*area);
+                    let (crop, covered, _) = decoder.rgb(jpeg, *scale, Some(rect))?;
+                    let area = image.norm_box(covered);
+                    let detections = self.detail(&crop, area)?;
+                    Look { area, detections }
+                }
+            });
+        }
+        let mut detections = self.merge(&looks);
+        calibrate(&mut detections, &self.thresholds());
+        Ok(Some(Sight {
+            detections,
+            looks: looked,
+        }))
     }
 
     /// Searches the whole picture.

@@ -8,13 +8,14 @@
 //!
 //! Not here: files, motion, identities.
 
-mod manifest;
+pub(crate) mod manifest;
 mod placement;
 mod input;
 mod backend;
 mod post;
 mod nms;
 mod calibrate;
+mod sight;
 mod detector;
 
 #[cfg(feature = "ort")]
@@ -32,3 +33,4 @@ pub use self::manifest::{
 pub use self::nms::{Look, MAX_CANDIDATES, MAX_DETECTIONS, merge, merge_looks};
 pub use self::placement::{InputSize, Placement};
 pub use self::post::{MAX_BOXES, OutputError};
+pub use self::sight::{LookedAt, Sight};

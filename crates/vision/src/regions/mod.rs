@@ -9,19 +9,23 @@
 //!    picture is stable again after a global change (somebody switched that
 //!    light on). While it keeps changing as a whole: every 2 s.
 //! 2. A closer look that has been due for over a second.
-//! 3. The whole picture every 400 ms while the gate is open; when it is closed
-//!    but there are tracks, every 2 s (all of them stationary: every 5 s), so
-//!    that a track lives on exactly as long as its object can be seen.
+//! 3. The whole picture every 400 ms while the gate is open and anything that
+//!    moves or is followed is large enough for it, else every 2 s; when the
+//!    gate is closed but there are large tracks, every 2 s (all of them
+//!    stationary: ever more rarely, see 4), so that a track lives on exactly as
+//!    long as its object can be seen.
 //! 4. Closer looks that are due, longest due first: small motion that no
 //!    fresh track explains (0.6 s apart), larger motion that whole looks have
 //!    left unexplained for a second (2 s), small tracks (0.6 s; tentative ones
-//!    0.2 s; stationary ones 5 s), doubtful tracks while something moves (1 s).
+//!    0.2 s), doubtful tracks while something moves (1 s). A stationary track
+//!    over which nothing moves is looked at after a quarter of its age, every 5
+//!    s at most and every 60 s at least; when something moves over it, every 2 s.
 //!    "Small" is what would have under 24 pixels in a whole look: 111 pixels
 //!    of 1080p at an input of 416x256. One look serves all places in it.
 //! 5. With nothing due, the whole picture again, at most every 180 ms: large
 //!    and fast objects get the full frame rate.
-//! 6. Quiet and no tracks: every 10 s one part of a sweep, the whole picture
-//!    and then tiles of it at half size, for who stands still.
+//! 6. Nothing moves: every 10 s one part of a sweep, the whole picture and
+//!    then tiles of it at half size, for who stands still.
 //!
 //! At most [`RegionConfig::max_regions`] per frame, and no more looks than
 //! [`RegionConfig::budget_ms_per_s`] pays for; unspent time lasts one second.
@@ -42,6 +46,7 @@ use types::{NormBox, Timestamp, Track, TrackState};
 use self::area::Sizes;
 use self::wants::{Demand, Wants};
 use crate::decode::Image;
+use crate::detect::LookedAt;
 use crate::motion::Motion;
 
 /// Rhythm of whole looks while something moves.
@@ -52,8 +57,11 @@ const WHOLE_SPARE: Duration = Duration::from_millis(180);
 const WHOLE_GLOBAL: Duration = Duration::from_secs(2);
 /// Rhythm of looks at tracks while nothing moves.
 const KEEP_MOVING: Duration = Duration::from_secs(2);
-/// The same when all tracks are stationary.
-const KEEP_STATIONARY: Duration = Duration::from_secs(5);
+/// The same for stationary tracks, at most and at least; between, a quarter of
+/// their age: what has stood for minutes will stand for some seconds more, and
+/// motion over it is seen at once.
+const STATIONARY_SOONEST: Duration = Duration::from_secs(5);
+const STATIONARY_LATEST: Duration = Duration::from_secs(60);
 /// Rhythm of the sweep.
 const SWEEP: Duration = Duration::from_secs(10);
 /// Closer looks at small motion and small tracks.
@@ -135,6 +143,25 @@ pub enum Region {
     },
 }
 
+impl Region {
+    /// Where a network with an input of `input_px` looks, and how finely.
+    pub fn looked_at(&self, image: &Image, input_px: (usize, usize)) -> LookedAt {
+        let (width_px, height_px) = (image.full_width_px as f32, image.full_height_px as f32);
+        let (area, decoded) = match self {
+            Region::Whole => (NormBox::WHOLE, image.scale),
+            Region::Detail { area, scale } => (*area, *scale),
+        };
+        let shrink = |input_px: usize, part: f32| input_px as f32 / part.max(1.0);
+        let scale = shrink(input_px.0, area.width() * width_px)
+            .min(shrink(input_px.1, area.height() * height_px))
+            .min(1.0 / decoded.divisor() as f32);
+        LookedAt {
+            area,
+            picture_px: (width_px * scale, height_px * scale),
+        }
+    }
+}
+
 /// Plans the looks of one camera.
 #[derive(Debug)]
 pub struct RegionPlanner {
@@ -194,20 +221,21 @@ impl RegionPlanner {
             at: captured_at,
             regions: Vec::new(),
         };
-        let is_quiet = !motion.is_open && !tracks.iter().any(is_live);
         if self.owes_whole {
             self.look_whole(&mut plan);
         }
         self.look_closer(&mut plan, &sizes, OVERDUE);
-        if self.is_whole_due(captured_at, motion, tracks) {
+        if self.is_whole_due(&sizes, captured_at, motion, tracks) {
             self.look_whole(&mut plan);
         }
         self.look_closer(&mut plan, &sizes, Duration::ZERO);
-        let is_spare = plan.regions.is_empty() && motion.is_open;
+        let is_spare = plan.regions.is_empty()
+            && motion.is_open
+            && whole_interval(&sizes, motion, tracks) == WHOLE_OPEN;
         if is_spare && self.since_whole(captured_at) >= WHOLE_SPARE {
             self.look_whole(&mut plan);
         }
-        if is_quiet && plan.regions.is_empty() {
+        if !motion.is_open && plan.regions.is_empty() {
             self.sweep(&mut plan, &sizes);
         }
         plan.regions
@@ -254,22 +282,28 @@ impl RegionPlanner {
         self.was_global = is_global || (self.was_global && !motion.is_stable);
     }
 
-    fn is_whole_due(&self, at: Timestamp, motion: &Motion, tracks: &[Track]) -> bool {
+    fn is_whole_due(
+        &self,
+        sizes: &Sizes,
+        at: Timestamp,
+        motion: &Motion,
+        tracks: &[Track],
+    ) -> bool {
         let since = self.since_whole(at);
         if motion.is_open {
-            return since >= WHOLE_OPEN;
+            return since >= whole_interval(sizes, motion, tracks);
         }
-        let mut live = tracks.iter().filter(|track| is_live(track)).peekable();
-        if live.peek().is_none() {
-            return false;
-        }
-        let is_still = live.all(|track| track.is_stationary);
-        since
-            >= if is_still {
-                KEEP_STATIONARY
-            } else {
-                KEEP_MOVING
-            }
+        tracks
+            .iter()
+            .filter(|track| is_live(track) && !sizes.is_small(track.bbox))
+            .any(|track| {
+                since
+                    >= if track.is_stationary {
+                        stationary_interval(at, motion, track)
+                    } else {
+                        KEEP_MOVING
+                    }
+            })
     }
 
     fn since_whole(&self, at: Timestamp) -> Duration {
@@ -282,7 +316,6 @@ impl RegionPlanner {
         if !is_planned && self.pay(plan, self.config.whole_cost_ms) {
             self.owes_whole = false;
             self.whole_at = Some(plan.at);
-            self.sweep_at = plan.at;
             plan.regions.push(Region::Whole);
         }
     }
@@ -391,7 +424,7 @@ fn demands(sizes: &Sizes, at: Timestamp, motion: &Motion, tracks: &[Track]) -> V
     let mut asking: Vec<&Track> = tracks.iter().filter(|track| is_live(track)).collect();
     asking.sort_by_key(|track| (track.last_seen_at, track.track_id));
     let of_tracks = asking.into_iter().filter_map(|track| {
-        let interval = track_interval(sizes, motion, track)?;
+        let interval = track_interval(sizes, at, motion, track)?;
         Some(Demand {
             bbox: track.bbox,
             first_after: Duration::ZERO,
@@ -403,10 +436,15 @@ fn demands(sizes: &Sizes, at: Timestamp, motion: &Motion, tracks: &[Track]) -> V
 }
 
 /// How often a track wants a closer look, if at all.
-fn track_interval(sizes: &Sizes, motion: &Motion, track: &Track) -> Option<Duration> {
+fn track_interval(
+    sizes: &Sizes,
+    at: Timestamp,
+    motion: &Motion,
+    track: &Track,
+) -> Option<Duration> {
     if sizes.is_small(track.bbox) {
         return Some(if track.is_stationary {
-            KEEP_STATIONARY
+            stationary_interval(at, motion, track)
         } else if track.state == TrackState::Tentative {
             SMALL_TENTATIVE
         } else if motion.is_open {
@@ -417,6 +455,32 @@ fn track_interval(sizes: &Sizes, motion: &Motion, track: &Track) -> Option<Durat
     }
     let is_doubtful = track.state == TrackState::Tentative || track.score < DOUBTFUL_SCORE;
     (is_doubtful && motion.is_open && !track.is_stationary).then_some(DOUBTFUL)
+}
+
+/// How often a stationary track is looked at.
+fn stationary_interval(at: Timestamp, motion: &Motion, track: &Track) -> Duration {
+    let is_touched = |bbox: &NormBox| track.bbox.intersection(*bbox).is_some();
+    if motion.summary.boxes.iter().any(is_touched) {
+        return KEEP_MOVING;
+    }
+    let age = at.saturating_since(track.first_seen_at);
+    (age / 4).clamp(STATIONARY_SOONEST, STATIONARY_LATEST)
+}
+
+/// How often the whole picture is looked at while the gate is open: rarely
+/// when whole looks find nothing of what is there.
+fn whole_interval(sizes: &Sizes, motion: &Motion, tracks: &[Track]) -> Duration {
+    let followed = tracks
+        .iter()
+        .filter(|track| is_live(track) && !track.is_stationary);
+    let mut boxes = followed
+        .map(|track| &track.bbox)
+        .chain(&motion.summary.boxes);
+    if boxes.any(|bbox| !sizes.is_small(*bbox)) {
+        WHOLE_OPEN
+    } else {
+        KEEP_MOVING
+    }
 }
 
 /// Whether the motion in `bbox` is that of a track seen just now.

@@ -198,21 +198,13 @@ fn looks_follow_size_and_state_of_what_is_there() {
     };
     for case in [
         case("large walks", large, true, confirmed, false, 50..=50, 0..=0),
-        case("large stands", large, false, confirmed, false, 5..=5, 0..=0),
-        case("large parked", large, false, confirmed, true, 2..=2, 0..=0),
+        case("large stands", large, false, confirmed, false, 5..=5, 0..=1),
+        case("large parked", large, false, confirmed, true, 0..=1, 0..=1),
         case("large unknown", large, true, None, false, 40..=50, 4..=5),
-        case(
-            "small walks",
-            small,
-            true,
-            confirmed,
-            false,
-            25..=35,
-            15..=17,
-        ),
-        case("small unknown", small, true, None, false, 25..=35, 15..=17),
-        case("small stands", small, false, confirmed, false, 5..=5, 5..=5),
-        case("small parked", small, false, confirmed, true, 2..=2, 2..=2),
+        case("small walks", small, true, confirmed, false, 5..=6, 15..=17),
+        case("small unknown", small, true, None, false, 5..=6, 15..=17),
+        case("small stands", small, false, confirmed, false, 0..=1, 5..=6),
+        case("small parked", small, false, confirmed, true, 0..=1, 0..=2),
         case("nothing", small, false, None, false, 0..=1, 0..=1),
     ] {
         let mut planner = planner();
@@ -232,6 +224,36 @@ fn looks_follow_size_and_state_of_what_is_there() {
             case.name
         );
     }
+}
+
+#[test]
+fn parked_car_is_looked_at_ever_more_rarely_until_something_moves_over_it() {
+    let parked = px_box(400.0, 300.0, 60.0, 40.0);
+    let looks_at_it = |plans: &[Vec<Region>]| {
+        let looks = plans.iter().flatten().filter(|region| match region {
+            // Half-size looks are the sweep's.
+            Region::Detail { area, scale } => {
+                *scale == Scale::Full && area::is_inside(parked, *area)
+            }
+            Region::Whole => false,
+        });
+        looks.count()
+    };
+    let tracks = |at: Timestamp| {
+        let first_seen_at = Timestamp::from_secs(100);
+        vec![Track {
+            first_seen_at,
+            ..track(parked, TrackState::Confirmed, true, at)
+        }]
+    };
+    let mut planner = planner();
+    let first_minute = run(&mut planner, 5 * 60, &motion(&[]), tracks);
+    assert!((6..=10).contains(&looks_at_it(&first_minute)));
+    let next_ten = run(&mut planner, 5 * 600, &motion(&[]), tracks);
+    assert!((10..=16).contains(&looks_at_it(&next_ten)));
+    let passing = motion(&[px_box(420.0, 280.0, 200.0, 80.0)]);
+    let touched = run(&mut planner, 5 * 10, &passing, tracks);
+    assert!((4..=20).contains(&looks_at_it(&touched)));
 }
 
 #[test]

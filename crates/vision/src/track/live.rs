@@ -12,13 +12,21 @@ use types::{ClassGroup, MotionSummary, NormBox, Timestamp, Track, TrackId, Track
 use super::TrackerConfig;
 use super::motion_model::{BoxFilter, CxCyWh};
 use super::votes::Votes;
+use crate::detect::Sight;
 
 /// A hidden object is expected where its velocity brings it for this long;
 /// after that it waits where it is.
 const COAST: Duration = Duration::from_secs(2);
-/// A moving track missed for longer than this is called lost: two frames at
-/// 5 frames a second.
+/// A moving track missed for longer than this, and in so many looks, is called
+/// lost: two frames at 5 frames a second.
 const LOST_AFTER: Duration = Duration::from_millis(500);
+const LOST_LOOKS: u32 = 2;
+/// A moving track nobody has looked at for this long is called lost as well.
+const LOST_UNLOOKED: Duration = Duration::from_secs(2);
+/// A moving track is not over before so many looks have missed it ...
+const OVER_LOOKS: u32 = 3;
+/// ... unless nobody has looked for this long.
+const OVER_UNLOOKED: Duration = Duration::from_secs(6);
 /// The same for a resting one, unless something moved over it.
 const LOST_AFTER_AT_REST: Duration = Duration::from_secs(5);
 /// A tentative track without a second detection for this long is over, even
@@ -44,7 +52,8 @@ pub(super) struct Step<'a> {
     pub(super) at: Timestamp,
     pub(super) dt: Duration,
     pub(super) motion: &'a MotionSummary,
-    pub(super) is_looked: bool,
+    /// Where the detector looked, and what it saw.
+    pub(super) sight: Option<&'a Sight>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +65,12 @@ pub(super) struct Live {
     /// after each detection. Not the same as time since the last detection: a
     /// detector that does not look misses nothing.
     pub(super) unseen: Duration,
+    /// Looks in a row that should have found it and did not.
+    n_missed: u32,
+    /// The detector looked at its place in this frame, finely enough.
+    is_looked: bool,
+    /// When the detector last did.
+    looked_at: Timestamp,
     /// How long it has lain on another track of its group.
     pub(super) covered: Duration,
     votes: Votes,
@@ -90,6 +105,9 @@ impl Live {
             state: TrackState::Tentative,
             filter: BoxFilter::new(seen),
             unseen: Duration::ZERO,
+            n_missed: 0,
+            is_looked: true,
+            looked_at: at,
             covered: Duration::ZERO,
             votes,
             rest: Rest {
@@ -116,20 +134,35 @@ impl Live {
         self.votes.score()
     }
 
-    /// Rested until the last detection, which was elsewhere.
-    pub(super) fn is_setting_off(&self) -> bool {
-        self.rest.is_resting && self.rest.n_away > 0
+    /// Rested until now, so that its velocity says nothing about how far it
+    /// may have gone.
+    pub(super) fn is_resting(&self) -> bool {
+        self.rest.is_resting
+    }
+
+    /// Not in sight for longer than a flicker of the detector.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.unseen > LOST_AFTER
+    }
+
+    /// All lengths to the side become `factor` times what they were.
+    pub(super) fn widen(&mut self, factor: f32) {
+        self.filter.widen(factor);
+        self.rest.place.cx *= factor;
+        self.rest.place.w *= factor;
     }
 
     /// Expects where it is at `step`, before the detections are known.
     pub(super) fn predict(&mut self, step: Step<'_>, aspect: f32) {
-        let moved = covered_share(self.filter.shape().to_norm(aspect), step.motion);
+        let bbox = self.filter.shape().to_norm(aspect);
+        let moved = covered_share(bbox, step.motion);
+        self.is_looked = step.sight.is_some_and(|sight| sight.can_see(bbox));
         if self.rest.is_resting {
             self.is_disturbed |= moved >= DISTURBING_SHARE;
         }
         // Nothing changed at its place and the last look found it: it stands.
         let stands = self.rest.is_resting
-            || (!step.is_looked
+            || (!self.is_looked
                 && self.unseen.is_zero()
                 && moved <= 0.0
                 && step.dt <= LONGEST_STEP);
@@ -139,7 +172,7 @@ impl Live {
         } else {
             self.filter.predict(dt_s);
         }
-        if !step.is_looked && !stands {
+        if !self.is_looked && !stands {
             self.unseen = self.unseen.saturating_add(step.dt);
         }
     }
@@ -159,19 +192,27 @@ impl Live {
         self.n_hits += 1;
         self.n_looks += 1;
         self.unseen = Duration::ZERO;
+        self.n_missed = 0;
+        self.looked_at = at;
         self.is_disturbed = false;
         self.rest_or_wake(at, seen);
         self.confirm(score, config);
     }
 
-    /// The detector looked and did not find it.
-    pub(super) fn miss(&mut self, dt: Duration) {
+    /// The detector did not find it; if it looked there, that counts.
+    pub(super) fn miss(&mut self, step: Step<'_>) {
+        if !self.is_looked {
+            return;
+        }
         self.n_looks += 1;
+        self.n_missed += 1;
         let dt = if self.rest.is_resting {
-            dt.min(LONGEST_STEP)
+            let since_look = step.at.saturating_since(self.looked_at);
+            since_look.min(LONGEST_STEP)
         } else {
-            dt
+            step.dt
         };
+        self.looked_at = step.at;
         self.unseen = self.unseen.saturating_add(dt);
     }
 
@@ -185,12 +226,13 @@ impl Live {
             self.state = TrackState::Ended;
             return;
         }
-        let lost_after = if self.rest.is_resting && !self.is_disturbed {
-            LOST_AFTER_AT_REST
+        let is_lost = if self.rest.is_resting && !self.is_disturbed {
+            self.unseen >= LOST_AFTER_AT_REST
         } else {
-            LOST_AFTER
+            (self.unseen >= LOST_AFTER && self.n_missed >= LOST_LOOKS)
+                || self.unseen >= LOST_UNLOOKED
         };
-        if self.state == TrackState::Confirmed && self.unseen >= lost_after {
+        if self.state == TrackState::Confirmed && is_lost {
             self.state = TrackState::Lost;
         }
     }
@@ -253,7 +295,10 @@ impl Live {
                 || at.saturating_since(self.last_seen_at) > TENTATIVE_KEEP;
         }
         let has_left = !self.unseen.is_zero() && self.share_in_picture(aspect) < LEFT_PICTURE_SHARE;
-        has_left || self.unseen > self.keep(config)
+        let is_missed = self.unseen > self.keep(config)
+            && (self.rest.is_resting || self.n_missed >= OVER_LOOKS);
+        let is_forgotten = !self.rest.is_resting && self.unseen > OVER_UNLOOKED;
+        has_left || is_missed || is_forgotten
     }
 
     /// How long it may be missed before it is over.
@@ -263,6 +308,7 @@ impl Live {
             return (age / 2).clamp(config.lost_keep_min, config.lost_keep_max);
         }
         match self.group() {
+            ClassGroup::Person if self.is_disturbed => config.disturbed_keep / 2,
             _ if self.is_disturbed => config.disturbed_keep,
             ClassGroup::Person => config.standing_keep,
             ClassGroup::Vehicle | ClassGroup::TwoWheeler => config.parked_keep,

@@ -34,11 +34,13 @@ use self::assign::{Pair, assign};
 use self::live::{Live, Step};
 use self::motion_model::CxCyWh;
 use self::votes::Votes;
+use crate::detect::Sight;
 
 /// How a [`Tracker`] judges. The default suits 5 frames a second.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackerConfig {
-    /// Width over height of the picture.
+    /// Width over height of the picture, until
+    /// [`Tracker::set_picture_px`] tells it.
     pub picture_aspect: f32,
     /// A detection of at least this score may start a track, 0..=1.
     pub new_track_score: f32,
@@ -64,7 +66,8 @@ pub struct TrackerConfig {
     /// The same for vehicles and two-wheelers: light may hide a parked car
     /// from the detector for minutes.
     pub parked_keep: Duration,
-    /// The same for any object at rest over which something did move.
+    /// The same for a vehicle or two-wheeler over which something did move;
+    /// half of it for a person.
     pub disturbed_keep: Duration,
     /// Most tracks at one time.
     pub max_tracks: usize,
@@ -79,8 +82,8 @@ impl Default for TrackerConfig {
             confirm_hits: 2,
             confirm_looks: 3,
             instant_score: 0.9,
-            lost_keep_min: Duration::from_secs(2),
-            lost_keep_max: Duration::from_secs(4),
+            lost_keep_min: Duration::from_secs(3),
+            lost_keep_max: Duration::from_secs(5),
             stationary_after: Duration::from_secs(3),
             standing_keep: Duration::from_secs(60),
             parked_keep: Duration::from_secs(600),
@@ -96,6 +99,12 @@ const MAX_DETECTIONS: usize = 256;
 const MIN_SIDE: f32 = 1e-3;
 /// Two boxes of one group that overlap more than this show one object.
 const SAME_OBJECT_IOU: f32 = 0.7;
+/// A box nobody expected is no new object when it overlaps one of its group
+/// that is in sight by more than this ...
+const SECOND_BOX_IOU: f32 = 0.5;
+/// ... or lies inside it by more than this share: a piece of it. Who really
+/// stands there is found when he steps out.
+const SECOND_BOX_SHARE: f32 = 0.8;
 /// For how long two tracks must lie on each other to be one.
 const COVERED_FOR: Duration = Duration::from_millis(1_500);
 
@@ -131,16 +140,30 @@ impl Tracker {
         }
     }
 
+    /// Takes over the size of the pictures to come, pixels. Tracks stay where
+    /// they are in parts of the picture.
+    pub fn set_picture_px(&mut self, (width_px, height_px): (u32, u32)) {
+        let aspect = width_px.max(1) as f32 / height_px.max(1) as f32;
+        let factor = aspect / self.config.picture_aspect;
+        if (factor - 1.0).abs() > f32::EPSILON {
+            self.config.picture_aspect = aspect;
+            for track in &mut self.tracks {
+                track.widen(factor);
+            }
+        }
+    }
+
     /// Advances to the frame captured at `captured_at`.
     ///
-    /// `detections` is `None` when the detector did not look (nothing moved,
-    /// or there was no time): then nothing counts as missed, and tracks over
-    /// which nothing moved stay as they are for as long as that lasts.
+    /// `sight` is `None` when the detector did not look (nothing moved, or
+    /// there was no time). Only a track at whose place it looked, finely enough
+    /// for its size, can be missed; the others, when nothing moved over them,
+    /// stay as they are for as long as that lasts.
     pub fn update(
         &mut self,
         captured_at: Timestamp,
         frame_seq: u64,
-        detections: Option<&[Detection]>,
+        sight: Option<&Sight>,
         motion: &MotionSummary,
     ) -> Scene {
         let last_at = self.last_at.unwrap_or(captured_at);
@@ -148,21 +171,21 @@ impl Tracker {
             at: captured_at,
             dt: captured_at.saturating_since(last_at),
             motion,
-            is_looked: detections.is_some(),
+            sight,
         };
         self.last_at = Some(captured_at.max(last_at));
         self.last_frame_seq = frame_seq;
         for track in &mut self.tracks {
             track.predict(step, self.config.picture_aspect);
         }
-        if let Some(detections) = detections {
-            self.look(step, detections);
+        if let Some(sight) = sight {
+            self.look(step, &sight.detections);
         }
         for track in &mut self.tracks {
             track.settle(captured_at, &self.config, self.config.picture_aspect);
         }
         self.end_doubles(step.dt);
-        self.scene(captured_at, frame_seq, motion.clone(), step.is_looked)
+        self.scene(captured_at, frame_seq, motion.clone(), sight.is_some())
     }
 
     /// Ends all tracks.
@@ -217,7 +240,7 @@ impl Tracker {
 
         for (track, is_hit) in self.tracks.iter_mut().zip(is_hit) {
             if !is_hit {
-                track.miss(step.dt);
+                track.miss(step);
             }
         }
         for (one, is_taken) in seen[..n_good].iter().zip(is_taken) {
@@ -249,12 +272,15 @@ impl Tracker {
     /// Starts a track, unless the object has one or there is no room.
     fn start(&mut self, at: Timestamp, one: Seen) {
         let group = one.detection.class.group();
-        let has_track = self.tracks.iter().any(|track| {
+        let has_track = |track: &Live| {
+            let shape = track.filter.shape();
             track.group() == group
-                && track.unseen.is_zero()
-                && track.filter.shape().iou(one.shape) > SAME_OBJECT_IOU
-        });
-        if has_track {
+                && track.state != TrackState::Ended
+                && !track.is_hidden()
+                && (shape.iou(one.shape) > SECOND_BOX_IOU
+                    || one.shape.share_in(shape) > SECOND_BOX_SHARE)
+        };
+        if self.tracks.iter().any(has_track) {
             return;
         }
         let is_over = |track: &&Live| track.state == TrackState::Ended;
@@ -288,13 +314,15 @@ impl Tracker {
     }
 
     /// Of two tracks that lie on one object for long, ends the one without
-    /// detections of its own; of two with detections, the younger.
+    /// detections of its own; of two with detections, the younger. A moving
+    /// object that is hidden may well walk behind another.
     fn end_doubles(&mut self, dt: Duration) {
         for idx in 0..self.tracks.len() {
             let double = &self.tracks[idx];
             let is_covered = self.tracks.iter().enumerate().any(|(other_idx, other)| {
                 let gives_way = (double.unseen, idx) > (other.unseen, other_idx);
                 gives_way
+                    && (double.is_resting() || !double.is_hidden())
                     && other_idx != idx
                     && other.state == TrackState::Confirmed
                     && other.group() == double.group()
@@ -368,10 +396,11 @@ fn best_pairs(
         .collect()
 }
 
-/// Least overlap at which a weak detection continues a track.
-const STRICT_IOU: f32 = 0.3;
 /// Overlap at which nothing else is asked.
 const SURE_IOU: f32 = 0.3;
+/// How near to the expected centre a weak detection must be that overlaps by
+/// less, in longer sides.
+const WEAK_REACH: f32 = 0.35;
 /// Squared standard deviations of the centre that 99.7 % of true detections
 /// stay within (chi-squared, two degrees of freedom).
 const MAX_SURPRISE: f32 = 11.6;
@@ -382,6 +411,8 @@ const REACH_PER_S: f32 = 1.5;
 const MAX_REACH: f32 = 2.5;
 /// Most times one box may be as large as the other, per side.
 const MAX_GROWTH: f32 = 2.5;
+/// What overlap, distance and likeness of size weigh in the cost.
+const WEIGHTS: [f32; 3] = [0.4, 0.4, 0.2];
 
 /// What it costs to say that `seen` is `track`, 0..1; `None` if it cannot be.
 fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32> {
@@ -390,7 +421,7 @@ fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32>
     }
     let expected = track.filter.shape();
     let side = expected.longer_side().max(seen.shape.longer_side());
-    let distance = expected.distance(seen.shape) / side;
+    let distance = expected.top_distance(seen.shape) / side;
     let waited_s = (track.unseen + dt).as_secs_f32();
     let reach = (REACH + REACH_PER_S * waited_s).min(MAX_REACH);
     // The cheap test first: most pairs of a busy scene are far apart.
@@ -399,15 +430,16 @@ fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32>
     }
     let iou = expected.iou(seen.shape);
     let growth = |a: f32, b: f32| (a / b).max(b / a);
-    let fits = growth(expected.w, seen.shape.w) <= MAX_GROWTH
-        && growth(expected.h, seen.shape.h) <= MAX_GROWTH;
+    let taller = growth(expected.h, seen.shape.h);
+    let fits = growth(expected.w, seen.shape.w) <= MAX_GROWTH && taller <= MAX_GROWTH;
     // The filter of an object that sets off still believes that it rests.
-    let is_expected = track.is_setting_off() || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
-    let is_near = if is_strict {
-        iou >= STRICT_IOU
-    } else {
-        iou >= SURE_IOU || (fits && is_expected)
-    };
-    // Half by overlap, half by distance; below 1 because one of them is.
-    is_near.then(|| f32::midpoint(1.0 - iou, distance / reach).min(0.999))
+    let is_expected = track.is_resting() || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
+    let is_near = !is_strict || distance <= WEAK_REACH;
+    if iou < SURE_IOU && !(fits && is_expected && is_near) {
+        return None;
+    }
+    let unlike = (taller.ln() / MAX_GROWTH.ln()).min(1.0);
+    let cost = WEIGHTS[0] * (1.0 - iou) + WEIGHTS[1] * distance / reach + WEIGHTS[2] * unlike;
+    // Below 1: whoever can be paired is better paired than not.
+    Some(cost.min(0.999))
 }

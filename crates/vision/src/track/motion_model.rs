@@ -49,19 +49,36 @@ impl CxCyWh {
         self.w.max(self.h)
     }
 
+    fn top(self) -> f32 {
+        self.cy - self.h / 2.0
+    }
+
     /// Between the centres, picture heights.
     pub(super) fn distance(self, other: CxCyWh) -> f32 {
         (self.cx - other.cx).hypot(self.cy - other.cy)
     }
 
-    pub(super) fn iou(self, other: CxCyWh) -> f32 {
+    /// Between the middles of the upper edges, picture heights.
+    pub(super) fn top_distance(self, other: CxCyWh) -> f32 {
+        (self.cx - other.cx).hypot(self.top() - other.top())
+    }
+
+    /// The part of its area that lies in `other`, 0..=1.
+    pub(super) fn share_in(self, other: CxCyWh) -> f32 {
+        self.common(other) / (self.w * self.h).max(f32::MIN_POSITIVE)
+    }
+
+    fn common(self, other: CxCyWh) -> f32 {
         let overlap = |a: f32, a_len: f32, b: f32, b_len: f32| {
             let end = (a + a_len / 2.0).min(b + b_len / 2.0);
             let start = (a - a_len / 2.0).max(b - b_len / 2.0);
             (end - start).max(0.0)
         };
-        let common = overlap(self.cx, self.w, other.cx, other.w)
-            * overlap(self.cy, self.h, other.cy, other.h);
+        overlap(self.cx, self.w, other.cx, other.w) * overlap(self.cy, self.h, other.cy, other.h)
+    }
+
+    pub(super) fn iou(self, other: CxCyWh) -> f32 {
+        let common = self.common(other);
         let both = self.w * self.h + other.w * other.h - common;
         if both > 0.0 { common / both } else { 0.0 }
     }
@@ -87,7 +104,9 @@ const CREEP_SIGMA: f32 = 0.02;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BoxFilter {
     x: Moving,
-    y: Moving,
+    /// The upper edge: heads and roofs stay in sight when cars and walls hide
+    /// what is below.
+    top: Moving,
     w: Level,
     h: Level,
 }
@@ -109,7 +128,7 @@ impl BoxFilter {
         };
         BoxFilter {
             x: moving(seen.cx),
-            y: moving(seen.cy),
+            top: moving(seen.top()),
             w: level(seen.w),
             h: level(seen.h),
         }
@@ -120,7 +139,7 @@ impl BoxFilter {
         let side = self.shape().longer_side();
         let density = (SPEED_CHANGE_SIGMA * side).powi(2);
         self.x.predict(dt_s, density);
-        self.y.predict(dt_s, density);
+        self.top.predict(dt_s, density);
         self.drift_size(dt_s, side);
     }
 
@@ -129,7 +148,7 @@ impl BoxFilter {
         let side = self.shape().longer_side();
         let creep = (CREEP_SIGMA * side).powi(2) * dt_s;
         self.x.rest(creep);
-        self.y.rest(creep);
+        self.top.rest(creep);
         self.w.drift(creep);
         self.h.drift(creep);
     }
@@ -140,15 +159,26 @@ impl BoxFilter {
         let centre_var = (CENTRE_SIGMA * side).powi(2);
         let size_var = (SIZE_SIGMA * side).powi(2);
         self.x.correct(seen.cx, centre_var);
-        self.y.correct(seen.cy, centre_var);
+        self.top.correct(seen.top(), centre_var);
         self.w.correct(seen.w, size_var);
         self.h.correct(seen.h, size_var);
+    }
+
+    /// All lengths to the side become `factor` times what they were.
+    pub(super) fn widen(&mut self, factor: f32) {
+        self.x.at *= factor;
+        self.x.speed *= factor;
+        self.x.var_at *= factor * factor;
+        self.x.covar *= factor * factor;
+        self.x.var_speed *= factor * factor;
+        self.w.value *= factor;
+        self.w.var *= factor * factor;
     }
 
     pub(super) fn shape(&self) -> CxCyWh {
         CxCyWh {
             cx: self.x.at,
-            cy: self.y.at,
+            cy: self.top.at + self.h.value / 2.0,
             w: self.w.value,
             h: self.h.value,
         }
@@ -156,7 +186,7 @@ impl BoxFilter {
 
     /// Velocity of the centre, picture heights per second.
     pub(super) fn velocity(&self) -> (f32, f32) {
-        (self.x.speed, self.y.speed)
+        (self.x.speed, self.top.speed)
     }
 
     /// Squared distance of `seen`'s centre from the predicted one, in
@@ -164,7 +194,7 @@ impl BoxFilter {
     pub(super) fn surprise(&self, seen: CxCyWh) -> f32 {
         let centre_var = (CENTRE_SIGMA * seen.longer_side()).powi(2);
         (seen.cx - self.x.at).powi(2) / (self.x.var_at + centre_var)
-            + (seen.cy - self.y.at).powi(2) / (self.y.var_at + centre_var)
+            + (seen.top() - self.top.at).powi(2) / (self.top.var_at + centre_var)
     }
 
     fn drift_size(&mut self, dt_s: f32, side: f32) {
