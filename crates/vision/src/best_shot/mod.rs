@@ -1,7 +1,8 @@
 //! The one crop that represents a track.
 //!
 //! In: each scene with its frame, encoded and decoded. Out: per track an early
-//! shot within a second of its confirmation, so that an alarm has a picture,
+//! shot within a second of its confirmation, so that an alarm has a picture; a
+//! few more early ones when the object is seen clearly better (it came nearer);
 //! and when it ends a final one, if a clearly better moment came.
 //!
 //! Moments are compared on the small planes (`quality`); only one that clearly
@@ -61,6 +62,13 @@ impl Default for BestShotConfig {
 
 /// The early shot is told no later than this after the track's confirmation.
 const EARLY_WITHIN: Duration = Duration::from_secs(1);
+/// A later early shot replaces the one told before only if it is so many times
+/// as good ...
+const EARLY_BETTER_BY: f32 = 1.25;
+/// ... so long after it ...
+const EARLY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// ... and so many times per track, the first included.
+const MAX_EARLY: u32 = 4;
 /// A shot this good is told at once: waiting would bring little.
 const GOOD_ENOUGH: f32 = 0.7;
 /// Most tracks watched at one time.
@@ -86,7 +94,9 @@ pub struct BestShots {
 #[derive(Debug)]
 struct Watched {
     confirmed_at: Timestamp,
-    is_early_told: bool,
+    n_early: u32,
+    /// Quality and moment of the newest shot told.
+    told: Option<(f32, Timestamp)>,
     kept: Option<Kept>,
 }
 
@@ -183,7 +193,8 @@ impl BestShots {
             }
             let watched = self.watched.entry(track.track_id).or_insert(Watched {
                 confirmed_at: at,
-                is_early_told: false,
+                n_early: 0,
+                told: None,
                 kept: None,
             });
             let quality = judge(image, track.bbox, track.score);
@@ -238,17 +249,29 @@ impl BestShots {
 }
 
 impl Watched {
-    /// The early shot, when it is time: it is good, or the next frame (after
-    /// `dt`, as this one) would come too late.
+    /// An early shot, when it is time. The first: it is good, or the next
+    /// frame (after `dt`, as this one) would come too late. Later ones: clearly
+    /// better than the one told.
     fn early_shot(&mut self, at: Timestamp, dt: Duration) -> Option<BestShot> {
         let kept = self.kept.as_mut()?;
-        let waited = at.saturating_since(self.confirmed_at);
-        let is_time = kept.quality.total >= GOOD_ENOUGH || waited + dt > EARLY_WITHIN;
-        if self.is_early_told || !is_time {
+        let quality = kept.quality.total;
+        let is_time = match self.told {
+            None => {
+                let waited = at.saturating_since(self.confirmed_at);
+                quality >= GOOD_ENOUGH || waited + dt > EARLY_WITHIN
+            }
+            Some((told_quality, told_at)) => {
+                quality >= EARLY_BETTER_BY * told_quality
+                    && at.saturating_since(told_at) >= EARLY_AGAIN_AFTER
+            }
+        };
+        if !is_time || self.n_early >= MAX_EARLY {
             return None;
         }
-        self.is_early_told = true;
-        kept.untold.take()
+        let shot = kept.untold.take()?;
+        self.n_early += 1;
+        self.told = Some((quality, at));
+        Some(shot)
     }
 
     /// The best shot of the whole life, if it was not told already.

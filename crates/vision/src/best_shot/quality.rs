@@ -11,7 +11,9 @@
 //! | confidence | score 0 | score 1 | 0.15 |
 //! | exposure | black, white or without middle tones | all middle tones | 0.10 |
 //!
-//! The total is the weighed sum; a damaged frame counts four fifths.
+//! The total is the weighed sum; a damaged frame counts four fifths, and an
+//! object of less than 96 camera pixels on its longer side counts in proportion:
+//! nobody recognises what is that small, however sharp.
 //!
 //! All is estimated on the small planes that exist anyway, so that judging
 //! costs no decoding. Sharpness at that scale is coarse: it tells motion blur
@@ -29,6 +31,8 @@ const WHOLE_WEIGHT: f32 = 0.20;
 const CONFIDENCE_WEIGHT: f32 = 0.15;
 const EXPOSURE_WEIGHT: f32 = 0.10;
 const DAMAGED_FACTOR: f32 = 0.8;
+/// A longer side from which a person can be told from another, pixels.
+const RECOGNISABLE_PX: f32 = 96.0;
 
 /// A longer side from which more pixels bring nothing: crops are cut to about
 /// twice this.
@@ -71,7 +75,8 @@ pub(super) fn judge(image: &Image, bbox: NormBox, score: f32) -> ShotQuality {
     } else {
         1.0
     };
-    quality.total = total * damage;
+    let recognisable = (f32::from(longer_px) / RECOGNISABLE_PX).min(1.0);
+    quality.total = total * damage * recognisable;
     quality
 }
 

@@ -144,6 +144,24 @@ fn poor_shot_waits_for_a_better_one_but_not_beyond_a_second() {
 }
 
 #[test]
+fn early_shot_is_replaced_a_few_times_while_the_object_comes_clearly_nearer() {
+    let mut bench = Bench::new();
+    let mut told = Vec::new();
+    for step in 0..50_u8 {
+        let half = 0.012 * 1.08_f32.powi(i32::from(step));
+        let bbox = NormBox::from_xyxy(0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half);
+        told.extend(bench.step(i64::from(step) * 200, bbox, 40));
+    }
+    assert_eq!(told.len(), 4, "{told:?}");
+    for pair in told.windows(2) {
+        assert_eq!(pair[1].stage, ShotStage::Early);
+        assert!(pair[1].quality.total >= 1.25 * pair[0].quality.total);
+        let waited = pair[1].captured_at.saturating_since(pair[0].captured_at);
+        assert!(waited >= Duration::from_millis(800), "{waited:?}");
+    }
+}
+
+#[test]
 fn early_shot_of_a_slow_camera_does_not_wait_for_a_late_frame() {
     let mut bench = Bench::new();
     let empty = bench.draw(0, &[]);
