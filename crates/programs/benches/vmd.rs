@@ -65,6 +65,8 @@ fn rule(rule_id: u16) -> Rule {
         },
         filter: ObjectFilter::of(ClassSet::ALL, 0.5),
         grace: Duration::from_secs(3),
+        cool_down: Duration::ZERO,
+        schedule: None,
     }
 }
 

@@ -133,6 +133,24 @@ impl ObjectFilter {
         gates
     }
 
+    /// The gates of an object that was wanted when it was last seen, with the
+    /// best score it had.
+    pub(crate) fn gates_of(&self, class: Option<Class>, best_score: f32) -> Vec<Gate> {
+        let name = class.map_or("", Class::name);
+        let needed = class.and_then(|class| self.threshold(class));
+        vec![
+            gate("detected", GateOutcome::Passed("confirmed".to_owned())),
+            gate("class", GateOutcome::Passed(name.to_owned())),
+            gate(
+                "score",
+                GateOutcome::Reached {
+                    actual: best_score,
+                    needed: needed.unwrap_or(0.0).min(best_score),
+                },
+            ),
+        ]
+    }
+
     fn size_outcome(&self, mut marks: Marks, track: &Track) -> GateOutcome {
         let bbox = track.bbox;
         let is_fit = marks

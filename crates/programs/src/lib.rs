@@ -20,6 +20,7 @@ pub mod site;
 pub mod filter;
 mod view;
 mod visits;
+pub mod schedule;
 pub mod explain;
 pub mod vmd;
 

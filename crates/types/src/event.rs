@@ -53,7 +53,7 @@ pub struct Event {
 }
 
 /// What only some kinds of events know.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EventDetail {
     /// Which line, if the rule has one.
     pub line_id: Option<LineId>,

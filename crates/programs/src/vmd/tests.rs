@@ -36,6 +36,8 @@ fn rule(rule_id: u32) -> Rule {
         },
         filter: ObjectFilter::of([Class::Person, Class::Car].into_iter().collect(), 0.5),
         grace: Duration::from_secs(3),
+        cool_down: Duration::ZERO,
+        schedule: None,
     }
 }
 
