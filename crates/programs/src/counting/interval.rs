@@ -57,7 +57,8 @@ mod tests {
             ("09:30:17.5", 3_600, "09:00:00", "10:00:00"),
             ("09:30:17.5", 5, "09:30:15", "09:30:20"),
         ] {
-            let time = |text: &str| Timestamp::parse_rfc3339(&format!("2026-07-01T{text}Z")).unwrap();
+            let time =
+                |text: &str| Timestamp::parse_rfc3339(&format!("2026-07-01T{text}Z")).unwrap();
             let interval = Interval::around(time(at), Duration::from_secs(secs));
             let expected = Interval {
                 from: time(from),

@@ -309,7 +309,9 @@ impl Running {
             return;
         };
         let tally = std::mem::take(&mut self.tally);
-        let until = now.map_or(interval.until, |now| now.clamp(interval.from, interval.until));
+        let until = now.map_or(interval.until, |now| {
+            now.clamp(interval.from, interval.until)
+        });
         let mut tell = |metric, class, number: u64| {
             counts.push(Count {
                 camera_id: camera_id.clone(),
@@ -357,7 +359,10 @@ impl Running {
         let from = self.resume_from(now);
         let reset = self.counter.resets.last_until(now).unwrap_or(from);
         let mut oldest = None;
-        for row in rows.iter().filter(|row| row.rule_id == self.counter.rule_id) {
+        for row in rows
+            .iter()
+            .filter(|row| row.rule_id == self.counter.rule_id)
+        {
             let way = WAYS.iter().position(|(_, metric)| *metric == row.metric);
             let (Some(way), Some(class)) = (way, row.class) else {
                 continue;

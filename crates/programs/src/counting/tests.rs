@@ -35,7 +35,7 @@ fn crossed(class: Class, way: Crossing, at: Timestamp) -> Crossed {
 }
 
 fn text(counts: &[Count]) -> Vec<String> {
-    let clock = |at: Timestamp| at.to_string()[11..19].to_owned();
+    let clock = |at: Timestamp| at.to_string().chars().skip(11).take(8).collect::<String>();
     let class = |count: &Count| count.class.map_or("all", Class::name);
     counts
         .iter()
@@ -64,8 +64,16 @@ fn interval_is_told_once_by_way_and_class() {
     let mut both = counters(vec![counter(1, ClassSet::ALL)]);
     assert_eq!(both.advance(at("09:30:50")), []);
     both.count(&crossed(Class::Car, Crossing::LeftToRight, at("09:30:50")));
-    both.count(&crossed(Class::Person, Crossing::LeftToRight, at("09:30:50")));
-    both.count(&crossed(Class::Person, Crossing::RightToLeft, at("09:30:50")));
+    both.count(&crossed(
+        Class::Person,
+        Crossing::LeftToRight,
+        at("09:30:50"),
+    ));
+    both.count(&crossed(
+        Class::Person,
+        Crossing::RightToLeft,
+        at("09:30:50"),
+    ));
     assert_eq!(
         text(&both.advance(at("09:31:00"))),
         [

@@ -169,12 +169,20 @@ impl Area {
         let thresholds = 1..=Self::MAX_THRESHOLD;
         let lowest = limits.warning.unwrap_or(limits.threshold);
         for (is_good, number, range) in [
-            ((0.0..=1.0).contains(&self.min_score), "lowest score", "0 to 1"),
-            (thresholds.contains(&limits.threshold), "threshold", "1 to 500"),
             (
-                limits
-                    .warning
-                    .is_none_or(|warning| thresholds.contains(&warning) && warning < limits.threshold),
+                (0.0..=1.0).contains(&self.min_score),
+                "lowest score",
+                "0 to 1",
+            ),
+            (
+                thresholds.contains(&limits.threshold),
+                "threshold",
+                "1 to 500",
+            ),
+            (
+                limits.warning.is_none_or(|warning| {
+                    thresholds.contains(&warning) && warning < limits.threshold
+                }),
                 "warning",
                 "1 to 500 and below the threshold",
             ),

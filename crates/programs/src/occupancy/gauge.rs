@@ -56,7 +56,10 @@ impl Gauge {
         counts: &mut Vec<Count>,
     ) {
         self.hold(at, camera_id, counts);
-        if self.started.is_some_and(|(_, interval)| interval.is_over(at)) {
+        if self
+            .started
+            .is_some_and(|(_, interval)| interval.is_over(at))
+        {
             self.tell(None, camera_id, counts);
         }
         self.start(at);
@@ -70,7 +73,10 @@ impl Gauge {
             .is_none_or(|(since, _)| now.saturating_since(since) > MAX_HOLD);
         if is_paused {
             self.value = None;
-            if self.started.is_some_and(|(_, interval)| interval.is_over(now)) {
+            if self
+                .started
+                .is_some_and(|(_, interval)| interval.is_over(now))
+            {
                 self.tell(None, camera_id, counts);
             }
         }
@@ -199,7 +205,11 @@ mod tests {
         gauge.set(at(60_100), 7, &camera(), &mut counts);
         assert_eq!(
             text(&counts),
-            ["0..60000 mean 1.450", "0..60000 peak 10.000", "0..60000 p95 1.000"]
+            [
+                "0..60000 mean 1.450",
+                "0..60000 peak 10.000",
+                "0..60000 p95 1.000"
+            ]
         );
     }
 

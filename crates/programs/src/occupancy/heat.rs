@@ -131,7 +131,11 @@ impl Heat {
         let gap = at.saturating_since(self.last_at.unwrap_or(at));
         self.last_at = Some(at);
         // After a pause nobody knows where they were in it.
-        let held = if gap <= FORGET_AFTER { gap } else { Duration::ZERO };
+        let held = if gap <= FORGET_AFTER {
+            gap
+        } else {
+            Duration::ZERO
+        };
         let held_micros = u64::try_from(held.as_micros()).unwrap_or(0);
         self.objects
             .retain(|_, object| at.saturating_since(object.seen_at) <= FORGET_AFTER);
@@ -229,7 +233,10 @@ mod tests {
     }
 
     fn stand(heat: &mut Heat, millis: i64, x: f32) -> Vec<HeatMap> {
-        heat.update(at(millis), [(TrackId(1), NormPoint::new(x, 0.5))].into_iter())
+        heat.update(
+            at(millis),
+            [(TrackId(1), NormPoint::new(x, 0.5))].into_iter(),
+        )
     }
 
     #[test]
@@ -241,7 +248,10 @@ mod tests {
             stand(&mut heat, second * 1_000, x);
         }
         let maps = heat.so_far(at(10_000));
-        assert_eq!((maps[0].kind, maps[1].kind), (HeatKind::Dwell, HeatKind::Passage));
+        assert_eq!(
+            (maps[0].kind, maps[1].kind),
+            (HeatKind::Dwell, HeatKind::Passage)
+        );
         assert!((sum(&maps[0]) - 10.0).abs() < 1e-3);
         assert!((sum(&maps[1]) - 2.0).abs() < 1e-3);
         let middle = 18 * HeatMap::WIDTH + 31;
@@ -270,7 +280,10 @@ mod tests {
         stand(&mut heat, 3_599_000, 0.5);
         let told = stand(&mut heat, 3_600_000, 0.5);
         assert_eq!(told.len(), 2);
-        assert_eq!((told[0].from, told[0].until), (at(3_590_000), at(3_600_000)));
+        assert_eq!(
+            (told[0].from, told[0].until),
+            (at(3_590_000), at(3_600_000))
+        );
         assert!((sum(&told[0]) - 9.0).abs() < 1e-3);
         stand(&mut heat, 3_605_000, 0.5);
         let mut first = heat.finish(at(3_606_000)).remove(0);

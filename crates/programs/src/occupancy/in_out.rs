@@ -56,7 +56,12 @@ impl InOut {
         self.places = chosen.cloned().collect();
     }
 
-    pub(super) fn update(&mut self, view: &View<'_>, camera_id: &CameraId, counts: &mut Vec<Count>) {
+    pub(super) fn update(
+        &mut self,
+        view: &View<'_>,
+        camera_id: &CameraId,
+        counts: &mut Vec<Count>,
+    ) {
         let at = view.at();
         self.tell_if_over(at, camera_id, counts);
         let length = self.gauge.length();
@@ -76,7 +81,8 @@ impl InOut {
             let seen = self.who_is_there(view, is_wanted);
             self.balance.reconcile(at, seen);
         }
-        self.gauge.set(at, self.balance.n_inside(), camera_id, counts);
+        self.gauge
+            .set(at, self.balance.n_inside(), camera_id, counts);
     }
 
     pub(super) fn tick(&mut self, now: Timestamp, camera_id: &CameraId, counts: &mut Vec<Count>) {
@@ -109,7 +115,10 @@ impl InOut {
     }
 
     fn tell_if_over(&mut self, now: Timestamp, camera_id: &CameraId, counts: &mut Vec<Count>) {
-        if self.started.is_some_and(|(_, interval)| interval.is_over(now)) {
+        if self
+            .started
+            .is_some_and(|(_, interval)| interval.is_over(now))
+        {
             self.tell(now, camera_id, counts);
         }
     }

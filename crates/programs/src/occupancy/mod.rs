@@ -248,7 +248,9 @@ impl Occupancy {
             .iter()
             .enumerate()
             .filter(|(idx, track)| {
-                track.state == TrackState::Confirmed && classes.contains(track.class) && !view.is_masked(*idx)
+                track.state == TrackState::Confirmed
+                    && classes.contains(track.class)
+                    && !view.is_masked(*idx)
             })
             .map(|(_, track)| (track.track_id, track.bbox.bottom_centre()));
         let over = self.heat.update(view.at(), feet);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use types::{
-    CameraLine, Class, ClassSet, Event, Line, LineId, NormBox, NormPoint, Phase, PictureProblem, Polygon, Track,
-    TrackId, Zone,
+    CameraLine, Class, ClassSet, Event, Line, LineId, NormBox, NormPoint, Phase, PictureProblem,
+    Polygon, Track, TrackId, Zone,
 };
 
 use super::*;
@@ -91,7 +91,9 @@ fn person(id: u64, x: f32, at: Timestamp) -> Track {
 fn people(n: u64, at: Timestamp) -> Scene {
     Scene {
         captured_at: at,
-        tracks: (0..n).map(|id| person(id, 0.05 + id as f32 * 0.06, at)).collect(),
+        tracks: (0..n)
+            .map(|id| person(id, 0.05 + id as f32 * 0.06, at))
+            .collect(),
         is_detected: true,
         ..Scene::default()
     }
@@ -102,7 +104,13 @@ fn tell(events: &[Event]) -> String {
     for event in events {
         let second = event.at.as_millis() as f64 / 1000.0;
         let count = event.detail.count.unwrap();
-        writeln!(text, "{second}s {} {} {count}", event.step, event.phase.name()).unwrap();
+        writeln!(
+            text,
+            "{second}s {} {} {count}",
+            event.step,
+            event.phase.name()
+        )
+        .unwrap();
     }
     text
 }
@@ -125,21 +133,27 @@ fn check(numbers: &str, expected: &Expect) {
 #[test]
 fn one_alarm_while_there_are_too_many() {
     let numbers = format!("{}{}{}", "1".repeat(10), "3".repeat(30), "1".repeat(40));
-    check(&numbers, &expect![[r#"
+    check(
+        &numbers,
+        &expect![[r#"
         5s 0 begin 3
         10s 1 update 1
         11s 2 end 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn flicker_around_the_threshold_raises_one_alarm() {
     // As the worst known case: 15 s of it, three scenes above, two below.
     let numbers = format!("{}{}{}", "3".repeat(15), "33322".repeat(15), "3".repeat(10));
-    check(&numbers, &expect![[r#"
+    check(
+        &numbers,
+        &expect![[r#"
         2s 0 begin 3
         20s 1 end 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -202,7 +216,10 @@ fn rows_of_an_area_and_of_in_minus_out_are_told_for_each_interval() {
     }
     for count in &counts {
         let (rule, metric) = (count.rule_id.0, count.metric.name());
-        let (from, until) = (count.from.as_millis() / 1000, count.until.as_millis() / 1000);
+        let (from, until) = (
+            count.from.as_millis() / 1000,
+            count.until.as_millis() / 1000,
+        );
         writeln!(text, "{rule} {from}..{until} {metric} {:.2}", count.value).unwrap();
     }
     expect![[r#"
@@ -274,12 +291,17 @@ fn explanation_names_the_gate_that_stops() {
         let explanations = program.explain(Timestamp::from_secs(second));
         let gates = explanations[0].gates.iter();
         let stops = gates.filter(|gate| !gate.outcome.passed());
-        stops.map(|gate| format!("{} {}", gate.name, gate.outcome)).collect::<Vec<_>>()
+        stops
+            .map(|gate| format!("{} {}", gate.name, gate.outcome))
+            .collect::<Vec<_>>()
     };
     assert_eq!(stops(&program, 1), ["stay 1.0 s of 2.0 s"]);
     program.update(&people(1, Timestamp::from_secs(1)), &[]);
     program.update(&people(1, Timestamp::from_secs(2)), &[]);
-    assert_eq!(stops(&program, 2), ["count 1.00 of 3.00", "stay 0.0 s of 2.0 s"]);
+    assert_eq!(
+        stops(&program, 2),
+        ["count 1.00 of 3.00", "stay 0.0 s of 2.0 s"]
+    );
 }
 
 #[test]
