@@ -8,7 +8,8 @@
 //! Modules stand in the order in which a scene meets them: what is drawn on
 //! the picture (`site`), the scene made ready for questions (`view`), who
 //! counts (`filter`), who is inside which zone since when (`visits`), when a
-//! rule is on (`schedule`), then the programs.
+//! rule is on (`schedule`), then the programs: `vmd`, and `people`, `vehicle` and
+//! `occupancy` over what they share (`counting`, `sightings`).
 //!
 //! Not here: pixels, files, sockets, clocks, threads, settings as typed.
 
@@ -23,6 +24,11 @@ mod visits;
 pub mod schedule;
 pub mod explain;
 pub mod vmd;
+pub mod counting;
+pub mod sightings;
+pub mod people;
+pub mod vehicle;
+pub mod occupancy;
 
 pub use crate::explain::Explanation;
 
