@@ -8,6 +8,8 @@ mod config;
 mod secrets;
 pub mod settings;
 mod cameras;
+mod schedules;
+mod device_accounts;
 mod storage;
 mod models;
 mod detector;

@@ -61,12 +61,8 @@ pub fn replay(
         start_at: input.start_at,
     };
     let clip = clips::open(&input.clip, options)?;
-    let mut pipeline = CameraPipeline::new(
-        Arc::clone(&input.settings),
-        network_input_px,
-        TrackId(1),
-        EventIds::new(0),
-    )?;
+    let mut pipeline =
+        CameraPipeline::new(Arc::clone(&input.settings), network_input_px, TrackId(1), 0);
     let mut notes = Notes::default();
     let mut last_at = input.start_at;
     for frame in clip {

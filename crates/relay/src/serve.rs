@@ -21,7 +21,9 @@ use crate::cameras::CameraBook;
 use crate::config::Config;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
+use crate::device_accounts::DeviceAccounts;
 use crate::pipeline::{JobRunner, Scheduler, Workers};
+use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::{Fleet, FleetParts};
@@ -117,6 +119,13 @@ impl Relay {
             clock: Arc::clone(&clock),
             changes,
             deliveries: Arc::clone(&deliveries),
+            schedules: ScheduleBook::load(storage.clone(), Arc::clone(&clock)).await?,
+            device_accounts: DeviceAccounts::load(
+                storage.clone(),
+                Arc::clone(&vault),
+                Arc::clone(&clock),
+            )
+            .await?,
             detector,
             changing: Arc::default(),
             facts: Arc::new(Facts {
@@ -209,10 +218,12 @@ impl Relay {
 
 async fn start_cameras(app: &App) -> anyhow::Result<()> {
     for record in app.cameras.list().await? {
-        match record
-            .document
-            .resolve(&record.camera_id, record.revision, &app.vault)
-        {
+        match record.document.resolve(
+            &record.camera_id,
+            record.revision,
+            &app.schedules.ready(),
+            &app.vault,
+        ) {
             Ok(settings) => app.fleet.put(settings),
             // Stored settings were checked; a lost key is the usual reason.
             Err(errors) => error!(camera = %record.camera_id, %errors, "camera not started"),

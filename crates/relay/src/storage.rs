@@ -18,9 +18,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use programs::occupancy::HeatMap;
 use store::{Appended, Batch, Reader, ReaderOpener, Store};
 use tokio::sync::oneshot;
 use types::Clock;
+use types::{CameraId, Count, Scene, Sighting};
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
 const MAX_WAITING: usize = 4_096;
@@ -39,8 +41,28 @@ type WriteJob = Box<dyn FnOnce(&mut Store) + Send>;
 /// Called on the writer's thread after a batch was stored.
 pub(crate) type OnStored = Box<dyn Fn(&Reader, &Batch, &Appended) + Send>;
 
+/// What programs found out besides events: kept until it can be stored.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// Numbers of intervals.
+    pub counts: Vec<Count>,
+    /// What is known of followed objects.
+    pub sightings: Vec<Sighting>,
+    /// Heat maps of one camera.
+    pub heat_maps: Vec<(CameraId, HeatMap)>,
+    /// Scenes of one camera.
+    pub scenes: Option<(CameraId, Vec<Scene>)>,
+}
+
+/// Something to be stored, in its order.
+#[derive(Debug)]
+enum Parcel {
+    Batch(Batch),
+    Records(Records),
+}
+
 enum Message {
-    Append(Batch),
+    Append(Parcel),
     Write(WriteJob),
     Stop,
 }
@@ -302,9 +324,9 @@ impl Writer {
                 self.receiver.recv_timeout(wait)
             };
             match message {
-                Ok(Message::Append(batch)) => {
+                Ok(Message::Append(parcel)) => {
                     let is_first = self.pending.batches.is_empty();
-                    self.keep(batch);
+                    self.keep(parcel);
                     if is_first {
                         self.store_pending();
                     }
@@ -325,7 +347,7 @@ impl Writer {
         }
     }
 
-    fn keep(&mut self, batch: Batch) {
+    fn keep(&mut self, parcel: Parcel) {
         let n_events = batch.events.len() as u64;
         let (refused, n_given_up) = self.pending.keep(batch);
         let shared = &self.shared;
@@ -371,6 +393,23 @@ impl Writer {
             }
         }
     }
+}
+
+/// Stores records; storing them again replaces what is there already.
+fn put_records(store: &mut Store, records: &Records) -> Result<(), store::Error> {
+    if !records.counts.is_empty() {
+        store.put_counts(&records.counts)?;
+    }
+    if !records.sightings.is_empty() {
+        store.put_sightings(&records.sightings)?;
+    }
+    for (camera_id, map) in &records.heat_maps {
+        store.put_heat(camera_id, map.kind.name(), map.from, map.until, &map.cells)?;
+    }
+    if let Some((camera_id, scenes)) = &records.scenes {
+        store.put_scenes(camera_id, scenes)?;
+    }
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -18,6 +18,7 @@
 //! Not here: what a crossing is (`site::path`).
 
 mod interval;
+mod line_counting;
 mod resets;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use thiserror::Error;
 use types::{CameraId, Class, ClassSet, Count, Crossing, LineId, Metric, RuleId, Timestamp};
 
 pub use self::interval::Interval;
+pub use self::line_counting::LineCounting;
 pub use self::resets::{BadResets, Resets};
 pub(crate) use self::watch::{Crossed, LineWatch};
 

@@ -7,9 +7,11 @@
 //! Not here: when a rule is on (`schedule`).
 
 use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use thiserror::Error;
 use types::Timestamp;
+
+use crate::schedule::Moment;
 
 /// Minutes of a day.
 const MINUTES: u16 = 24 * 60;
@@ -31,6 +33,12 @@ pub enum BadResets {
     /// No minute of a day.
     #[error("set up resets: minute {0} of the day: expected 0 to 1439")]
     NoMinute(u16),
+    /// A text that is no time of day.
+    #[error("set up resets: {0:?}: use times such as 06:00")]
+    NoTime(String),
+    /// The database does not know the name.
+    #[error("set up resets: time zone {0:?}: not known; use a name such as Europe/Berlin")]
+    TimeZone(String),
 }
 
 impl Resets {
@@ -51,6 +59,23 @@ impl Resets {
         minutes.sort_unstable();
         minutes.dedup();
         Ok(Resets { time_zone, minutes })
+    }
+
+    /// At `times` of the day, such as `06:00`, in the time zone of this IANA
+    /// name.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); a time or the zone cannot be read.
+    pub fn parse(times: &[String], time_zone: &str) -> Result<Self, BadResets> {
+        let short = |text: &str| text.chars().take(40).collect::<String>();
+        let zone = TimeZoneDatabase::bundled()
+            .get(&short(time_zone))
+            .map_err(|_| BadResets::TimeZone(short(time_zone)))?;
+        let minutes = times.iter().map(|text| match Moment::parse(text) {
+            Ok(Moment::Minute(minute)) => Ok(minute),
+            _ => Err(BadResets::NoTime(short(text))),
+        });
+        Resets::new(minutes.collect::<Result<_, _>>()?, zone)
     }
 
     /// Never.
@@ -96,6 +121,24 @@ impl Resets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_times_are_read_or_refused_with_the_reason() {
+        let parse = |time: &str, zone: &str| Resets::parse(&[time.to_owned()], zone);
+        assert_eq!(
+            parse("06:30", "Europe/Berlin"),
+            Resets::new(vec![390], TimeZone::get("Europe/Berlin").unwrap())
+        );
+        assert!(matches!(parse("sunrise", "UTC"), Err(BadResets::NoTime(_))));
+        assert!(matches!(
+            parse("24:00", "UTC"),
+            Err(BadResets::NoMinute(1_440))
+        ));
+        assert!(matches!(
+            parse("06:30", "Mars/Base"),
+            Err(BadResets::TimeZone(_))
+        ));
+    }
 
     fn utc(text: &str) -> Timestamp {
         Timestamp::parse_rfc3339(text).unwrap()

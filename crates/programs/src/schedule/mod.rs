@@ -182,6 +182,40 @@ impl Schedule {
         stretches
     }
 
+    /// The same by day, in its own time zone: for each of the seven days from
+    /// that of `at` on, the stretches from and until a minute of the day,
+    /// 0..=1,440, by the clock.
+    pub fn coming_days(&self, at: Timestamp) -> [Vec<(u16, u16)>; 7] {
+        let mut days: [Vec<(u16, u16)>; 7] = Default::default();
+        let today = self.date_of(at);
+        let week = self.coming_week(at);
+        for (offset, day) in (0..).zip(&mut days) {
+            let date = plus_days(today, offset);
+            let (start, end) = (self.midnight(date), self.midnight(plus_days(date, 1)));
+            for &(from, until) in &week {
+                let (from, until) = (from.max(start), until.min(end));
+                if from < until {
+                    let last = if until == end {
+                        1_440
+                    } else {
+                        self.minute_of(until)
+                    };
+                    day.push((self.minute_of(from), last));
+                }
+            }
+        }
+        days
+    }
+
+    /// Minute of the day by the clock.
+    fn minute_of(&self, at: Timestamp) -> u16 {
+        let Ok(instant) = Instant::from_microsecond(at.as_micros()) else {
+            return 0;
+        };
+        let local = self.time_zone.to_datetime(instant);
+        u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap_or(0)
+    }
+
     /// Whether it is on at `at`, and until when that is known to hold: at most
     /// to the end of the next day.
     pub(crate) fn state_at(&self, at: Timestamp) -> (bool, Timestamp) {

@@ -12,7 +12,7 @@ use crate::SystemClock;
 use crate::cameras::{camera_key, new_camera_id};
 use crate::config::Config;
 use crate::secrets::Vault;
-use crate::settings::{CameraDocument, LinkInput, ModeDocument, ProtocolDocument};
+use crate::settings::{CameraDocument, LinkInput, ModeDocument, ProtocolDocument, Schedules};
 use crate::supervise::CameraStatus;
 use crate::web::try_link;
 
@@ -74,7 +74,7 @@ fn add(config: &Config, name: String, link: LinkArgs) -> anyhow::Result<()> {
     };
     let camera_id = new_camera_id(&name, is_taken);
     let document = CameraDocument::new(name, link.into_input()?.into_document(None, &vault)?);
-    document.resolve(&camera_id, 0, &vault)?;
+    document.resolve(&camera_id, 0, &Schedules::new(), &vault)?;
     let json = serde_json::to_string(&document)?;
     let now = SystemClock::new().now();
     store.put_settings(

@@ -149,10 +149,7 @@ fn list_names(args: &SimArgs) -> bool {
             say(incident.name());
         }
     }
-    is_asked(&args.quirk)
-        || is_asked(&args.fault)
-        || is_asked(&args.nuisance)
-        || is_incident_asked
+    is_asked(&args.quirk) || is_asked(&args.fault) || is_asked(&args.nuisance) || is_incident_asked
 }
 
 impl SimArgs {
@@ -201,7 +198,11 @@ impl SimArgs {
         let defaults = StreetOptions::default();
         Ok(StreetOptions {
             n_people: self.people,
-            traffic: if self.no_traffic { 0.0 } else { defaults.traffic },
+            traffic: if self.no_traffic {
+                0.0
+            } else {
+                defaults.traffic
+            },
             light: match self.light {
                 LightArg::Day => Light::Day,
                 LightArg::Night => Light::Night,

@@ -10,18 +10,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use programs::Program as _;
-use programs::vmd::{ConfigError, Vmd};
+use programs::Output;
+use programs::occupancy::HeatMap;
 use types::{
-    BestShot, EncodedFrame, Event, EventIds, MotionSummary, Scene, Timestamp, Track, TrackId, ZoneId,
+    BestShot, Count, EncodedFrame, Event, MotionSummary, Scene, Sighting, Timestamp, Track,
+    TrackId, ZoneId,
 };
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
 use vision::motion::MotionGate;
 use vision::regions::{RegionConfig, RegionPlanner};
 use vision::track::{Tracker, TrackerConfig};
+use vision::watch::{PictureWatch, StillChanges};
 
-use super::Engine;
+use super::{Engine, ProgramSet};
 use crate::settings::CameraSettings;
 
 /// The stages of one camera and what they remember.
@@ -34,7 +36,9 @@ pub struct CameraPipeline {
     regions: RegionPlanner,
     tracker: Tracker,
     best_shots: BestShots,
-    vmd: Vmd,
+    picture: PictureWatch,
+    still: StillChanges,
+    programs: ProgramSet,
     /// Scene of the frame before: regions are planned around its tracks.
     last_scene: Scene,
     /// When the gate last saw a picture in which nothing changed at all.
@@ -51,6 +55,12 @@ pub struct Step {
     pub scene: Option<Scene>,
     /// What the rules decided, in order.
     pub events: Vec<Event>,
+    /// Numbers of intervals that are over.
+    pub counts: Vec<Count>,
+    /// What is known of followed objects.
+    pub sightings: Vec<Sighting>,
+    /// Heat maps of hours that are over, or of the hour that is cut.
+    pub heat_maps: Vec<HeatMap>,
     /// Crops chosen now.
     pub best_shots: Vec<BestShot>,
     /// Zones in which an event is open.
@@ -74,31 +84,30 @@ const REST: Duration = Duration::from_millis(350);
 impl CameraPipeline {
     /// A pipeline without memory.
     ///
-    /// `first_track_id` must be above every id this camera has used.
-    ///
-    /// # Errors
-    /// The rules contradict themselves; checked settings do not.
+    /// `first_track_id` must be above every id this camera has used. Equal
+    /// seeds, frames and settings give equal events.
     pub fn new(
         settings: Arc<CameraSettings>,
         network_input_px: Option<(u32, u32)>,
         first_track_id: TrackId,
-        event_ids: EventIds,
-    ) -> Result<Self, ConfigError> {
-        let vmd = Vmd::new(settings.camera_id.clone(), settings.vmd.clone(), event_ids)?;
-        Ok(CameraPipeline {
+        event_seed: u64,
+    ) -> Self {
+        CameraPipeline {
             decoder: FrameDecoder::new(),
             motion: MotionGate::new(settings.motion.clone()),
             regions: plan_regions_for(network_input_px),
             tracker: Tracker::new(TrackerConfig::default(), first_track_id),
             best_shots: BestShots::new(BestShotConfig::default()),
-            vmd,
+            picture: PictureWatch::new(),
+            still: StillChanges::new(),
+            programs: ProgramSet::new(&settings, event_seed),
             last_scene: Scene::default(),
             calm_at: None,
             size_px: None,
             n_damaged: 0,
             network_input_px,
             settings,
-        })
+        }
     }
 
     /// Analyses one frame.
@@ -111,9 +120,7 @@ impl CameraPipeline {
             Err(error) => {
                 return Step {
                     decode_error: Some(error.to_string()),
-                    events: self.vmd.tick(frame.captured_at),
-                    active_zones: self.vmd.active_zones(),
-                    ..Step::default()
+                    ..self.tick(frame.captured_at)
                 };
             }
         };
@@ -122,7 +129,7 @@ impl CameraPipeline {
         }
         let size_px = image.size_px();
         self.tracker.set_picture_px(size_px);
-        self.size_px = Some(size_px);
+        let is_other_shape = self.size_px.replace(size_px) != Some(size_px);
         let motion = self.motion.update(image, frame.captured_at);
         let is_calm = motion.is_stable && !motion.is_open && motion.summary.changed_share <= 0.0;
         self.calm_at = is_calm.then_some(frame.captured_at);
@@ -143,12 +150,15 @@ impl CameraPipeline {
             }
             None => None,
         };
-        let scene = self.tracker.update(
+        let mut scene = self.tracker.update(
             frame.captured_at,
             frame.seq,
             sight.as_ref(),
             &motion.summary,
         );
+        scene.picture = self.picture.update(image, frame.captured_at, &scene.tracks);
+        scene.still_changes = self.still.update(image, frame.captured_at, &scene.tracks);
+        self.best_shots.describe(self.programs.wants_appearance());
         let best_shots = self.best_shots.update(
             &scene,
             frame,
@@ -156,18 +166,37 @@ impl CameraPipeline {
             &mut engine.jpeg_decoder,
             &mut engine.jpeg_encoder,
         );
-        let events = self.vmd.update(&scene);
+        let mut output = Output::default();
+        if is_other_shape {
+            output.append(self.fit_programs(size_px, frame.captured_at));
+        }
+        output.append(self.programs.update(&scene, &best_shots));
         self.last_scene.clone_from(&scene);
         Step {
             scene: Some(scene),
-            events,
             best_shots,
-            active_zones: self.vmd.active_zones(),
             size_px: Some(size_px),
-            decode_error: None,
             detect_error,
             n_looks,
-            is_rest: false,
+            ..self.told(output)
+        }
+    }
+
+    /// Tells the programs the picture's shape: directions and sizes go by it.
+    fn fit_programs(&mut self, (width_px, height_px): (u32, u32), now: Timestamp) -> Output {
+        let aspect = width_px.max(1) as f32 / height_px.max(1) as f32;
+        let analysis = &self.settings.analysis;
+        self.programs.apply(analysis, Some(aspect), now)
+    }
+
+    fn told(&mut self, output: Output) -> Step {
+        Step {
+            events: output.events,
+            counts: output.counts,
+            sightings: output.sightings,
+            heat_maps: self.programs.take_heat_maps(),
+            active_zones: self.programs.active_zones(),
+            ..Step::default()
         }
     }
 
@@ -181,60 +210,64 @@ impl CameraPipeline {
     /// A frame that is not looked at: all is as it was.
     fn rest(&mut self, frame: &EncodedFrame) -> Step {
         let nothing = MotionSummary::default();
-        let scene = self
+        let mut scene = self
             .tracker
             .update(frame.captured_at, frame.seq, None, &nothing);
-        let events = self.vmd.update(&scene);
+        scene.picture.clone_from(&self.last_scene.picture);
+        scene
+            .still_changes
+            .clone_from(&self.last_scene.still_changes);
+        let output = self.programs.update(&scene, &[]);
         self.last_scene.clone_from(&scene);
         Step {
             scene: Some(scene),
-            events,
-            active_zones: self.vmd.active_zones(),
             size_px: self.size_px,
             is_rest: true,
-            ..Step::default()
+            ..self.told(output)
         }
     }
 
     /// Lets time pass when no frame comes: events of a silent camera end.
     pub fn tick(&mut self, now: Timestamp) -> Step {
-        Step {
-            events: self.vmd.tick(now),
-            active_zones: self.vmd.active_zones(),
-            ..Step::default()
-        }
+        let output = self.programs.tick(now);
+        self.told(output)
     }
 
     /// Ends all tracks and open events, for a stop or other settings.
     pub fn finish(&mut self, now: Timestamp) -> Step {
         let scene = self.tracker.finish(now);
-        let mut events = self.vmd.update(&scene);
-        events.extend(self.vmd.finish(now));
-        Step {
-            best_shots: self.best_shots.finish(),
-            events,
-            ..Step::default()
-        }
+        let best_shots = self.best_shots.finish();
+        let mut output = self.programs.update(&scene, &best_shots);
+        let heat_so_far = self.programs.heat_so_far(now);
+        output.append(self.programs.finish(now));
+        let mut step = self.told(output);
+        step.heat_maps.extend(heat_so_far);
+        Step { best_shots, ..step }
     }
 
     /// Takes over other settings: events of changed rules end, tracks live on.
     pub fn apply(&mut self, settings: Arc<CameraSettings>, now: Timestamp) -> Step {
-        let events = self
-            .vmd
-            .replace_config(settings.vmd.clone(), now)
-            .unwrap_or_else(|error| {
-                // Settings were checked before they were stored.
-                tracing::error!(%error, "rules refused: keeping the old ones");
-                Vec::new()
-            });
+        let output = self.programs.apply(&settings.analysis, None, now);
         if settings.motion != self.settings.motion {
             self.motion = MotionGate::new(settings.motion.clone());
         }
         self.settings = settings;
-        Step {
-            events,
-            ..Step::default()
-        }
+        self.told(output)
+    }
+
+    /// All programs of the camera.
+    pub fn programs(&self) -> &ProgramSet {
+        &self.programs
+    }
+
+    /// All programs of the camera, to go on counting after a restart.
+    pub fn programs_mut(&mut self) -> &mut ProgramSet {
+        &mut self.programs
+    }
+
+    /// The newest scene.
+    pub fn last_scene(&self) -> &Scene {
+        &self.last_scene
     }
 
     /// Plans regions for the input of another detector, where it is another.
@@ -280,8 +313,7 @@ mod tests {
     fn pipeline() -> (CameraPipeline, Engine) {
         let camera_id = CameraId::new("gate").unwrap();
         let settings = AnalysisDocument::default().resolve(&camera_id).unwrap();
-        let pipeline =
-            CameraPipeline::new(settings, None, TrackId(1), EventIds::new(0)).unwrap();
+        let pipeline = CameraPipeline::new(settings, None, TrackId(1), 0);
         (pipeline, EngineFactory::motion_only().make().unwrap())
     }
 
@@ -296,7 +328,8 @@ mod tests {
         }
         EncodedFrame {
             seq: idx,
-            captured_at: Timestamp::from_secs(1_000).saturating_add(Duration::from_millis(200 * idx)),
+            captured_at: Timestamp::from_secs(1_000)
+                .saturating_add(Duration::from_millis(200 * idx)),
             jpeg: engine.jpeg_encoder.rgb(&picture, 80).unwrap().into(),
         }
     }

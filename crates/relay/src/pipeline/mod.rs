@@ -5,10 +5,12 @@
 
 mod camera;
 mod engine;
+mod programs;
 mod scheduler;
 mod workers;
 
 pub use self::camera::{CameraPipeline, Step};
 pub use self::engine::{DetectorFacts, Engine, EngineFactory};
+pub use self::programs::{Lamp, ProgramLive, ProgramSet, ProgramState, ProgramsLive};
 pub use self::scheduler::{Job, Scheduler, Work};
 pub use self::workers::{JobOutcome, JobRunner, Workers};

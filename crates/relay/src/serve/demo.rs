@@ -9,8 +9,8 @@ use super::RelayOptions;
 use crate::cameras::CameraBook;
 use crate::secrets::Vault;
 use crate::settings::{
-    CameraDocument, LinkDocument, ModeDocument, ProtocolDocument, RuleDocument, RuleKindDocument,
-    ZoneDocument,
+    CameraDocument, LinkDocument, ModeDocument, ProgramsDocument, ProtocolDocument, RuleDocument,
+    Schedules, ZoneDocument,
 };
 
 const DEMO_ID: &str = "demo-street";
@@ -45,7 +45,7 @@ pub(super) async fn link_if_wanted(
         },
         None => demo_document(port),
     };
-    document.resolve(&demo_id, 0, vault)?;
+    document.resolve(&demo_id, 0, &Schedules::new(), vault)?;
     cameras
         .put(&demo_id, &document, Expected::Any, "airelay")
         .await?;
@@ -80,17 +80,15 @@ fn demo_document(port: u16) -> CameraDocument {
                 [0.86, 0.98],
             ],
         }],
+        lines: Vec::new(),
         masks: Vec::new(),
+        object_masks: Vec::new(),
+        ground: None,
         rules: vec![RuleDocument {
-            id: 1,
-            name: "Person on the road".to_owned(),
-            kind: RuleKindDocument::Intruder,
-            zone_id: 1,
-            classes: vec![types::Class::Person.name().to_owned()],
             dwell_s: 1.0,
-            sensitivity: 5,
-            is_enabled: true,
+            ..RuleDocument::intruder(1, "Person on the road", 1, types::Class::Person)
         }],
+        programs: ProgramsDocument::default(),
         motion_sensitivity: 5,
     }
 }

@@ -58,10 +58,12 @@ impl Follower {
             if running.is_some_and(|camera| camera.current_settings().revision >= record.revision) {
                 continue;
             }
-            match record
-                .document
-                .resolve(&record.camera_id, record.revision, &app.vault)
-            {
+            match record.document.resolve(
+                &record.camera_id,
+                record.revision,
+                &app.schedules.ready(),
+                &app.vault,
+            ) {
                 Ok(settings) => {
                     info!(camera = %record.camera_id, "changed on the command line");
                     app.fleet.put(settings);

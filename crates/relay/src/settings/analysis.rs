@@ -1,27 +1,380 @@
-//! The part of a camera's settings that needs no camera: zones, masks, rules.
+//! The part of a camera's settings that needs no camera: what is drawn on the
+//! picture, rules, programs.
 //!
-//! What `airelay replay --settings FILE` reads.
+//! In: the camera's document, or the file of `airelay replay --settings`. Out:
+//! a checked [`Analysis`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use programs::counting::{Counter, Resets};
+use programs::occupancy::{Area, BalanceConfig, Limits, OccupancyConfig};
+use programs::schedule::Schedule;
+use programs::site::{Drawing, Site};
+use programs::vmd::{self, Rule};
 use serde::Deserialize;
 use source::{Link, LinkText};
-use types::CameraId;
+use types::{CameraId, ClassSet, LineId, RuleId, ZoneId};
+use vision::motion::MotionConfig;
 
-use super::camera::resolve_analysis;
-use super::{CameraSettings, FieldErrors, RuleDocument, ZoneDocument};
+use super::place::{check_count, check_unique, resolve_drawing, resolve_ground, resolve_masks};
+use super::program::{AreaDocument, CounterDocument, MAX_ID, SightingsDocument};
+use super::rule::{Places, resolve_rule};
+use super::{
+    CameraSettings, FieldErrors, GroundDocument, LineDocument, ObjectMaskDocument,
+    ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
+};
 
-/// Zones, masks and rules as typed.
+/// Rows of the in-minus-out balance.
+const BALANCE_ID: RuleId = RuleId(30_000);
+/// Height by which pixels of "least height" are meant.
+const NOMINAL_HEIGHT_PX: f32 = 1_080.0;
+
+/// What the programs of a camera look for.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// What is drawn on the picture; its aspect is set when a picture comes.
+    pub drawing: Drawing,
+    /// AI motion detection.
+    pub vmd: Part<Vec<Rule>>,
+    /// People.
+    pub people: Part<Following>,
+    /// Vehicles.
+    pub vehicle: Part<Following>,
+    /// Occupancy.
+    pub occupancy: Part<OccupancyPart>,
+    /// Counters over lines.
+    pub counters: Vec<Counter>,
+}
+
+/// One program of a camera: what it looks for, and when.
+#[derive(Clone, Debug, Default)]
+pub struct Part<T> {
+    /// `None`: switched off.
+    pub wanted: Option<T>,
+    /// When it runs; always, if there is none.
+    pub schedule: Option<Arc<Schedule>>,
+}
+
+/// Whom people and vehicle programs tell of.
+#[derive(Clone, Debug)]
+pub struct Following {
+    /// Only objects that were in one of these; with none, all.
+    pub zone_ids: Vec<ZoneId>,
+    /// Only objects at least so tall, parts of the picture's height.
+    pub min_height: f32,
+    /// Whether their looks are described.
+    pub has_attributes: bool,
+}
+
+/// What occupancy counts.
+#[derive(Clone, Debug)]
+pub struct OccupancyPart {
+    /// Where.
+    pub areas: Vec<Area>,
+    /// Length of the told intervals.
+    pub interval: Duration,
+    /// Entries minus exits.
+    pub balance: Option<BalanceConfig>,
+}
+
+impl OccupancyPart {
+    /// The program's settings on `site`.
+    pub fn config(&self, site: &Arc<Site>) -> OccupancyConfig {
+        OccupancyConfig {
+            site: Arc::clone(site),
+            areas: self.areas.clone(),
+            interval: self.interval,
+            balance: self.balance.clone(),
+            heat_classes: self
+                .areas
+                .iter()
+                .flat_map(|area| area.classes.iter())
+                .collect(),
+        }
+    }
+}
+
+/// The documents an [`Analysis`] is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnalysisParts<'a> {
+    pub zones: &'a [ZoneDocument],
+    pub lines: &'a [LineDocument],
+    pub masks: &'a [ZoneDocument],
+    pub object_masks: &'a [ObjectMaskDocument],
+    pub ground: Option<&'a GroundDocument>,
+    pub rules: &'a [RuleDocument],
+    pub programs: &'a ProgramsDocument,
+    pub motion_sensitivity: u8,
+}
+
+impl AnalysisParts<'_> {
+    /// Checks every field; wrong parts are left out and reported.
+    pub(crate) fn resolve(
+        self,
+        schedules: &Schedules,
+        errors: &mut FieldErrors,
+    ) -> (MotionConfig, Analysis) {
+        if !(1..=10).contains(&self.motion_sensitivity) {
+            let message = format!("{}: use 1 to 10", self.motion_sensitivity);
+            errors.add("motion_sensitivity", message);
+        }
+        let motion = MotionConfig {
+            sensitivity: self.motion_sensitivity,
+            masks: resolve_masks(self.masks, errors),
+        };
+        let mut drawing = resolve_drawing(self.zones, self.lines, self.object_masks, errors);
+        drawing.ground = self
+            .ground
+            .and_then(|document| resolve_ground(document, errors));
+        let site = Arc::new(Site::new(drawing.clone()).expect("it was checked a line above"));
+        let mut reader = Reader {
+            site: &site,
+            schedules,
+            errors,
+        };
+        let programs = self.programs;
+        let vmd = Part {
+            wanted: programs.vmd.is_enabled.then(|| reader.rules(self.rules)),
+            schedule: reader.schedule("programs.vmd", programs.vmd.schedule_id.as_deref()),
+        };
+        let analysis = Analysis {
+            vmd,
+            people: reader.following("programs.people", &programs.people),
+            vehicle: reader.following("programs.vehicle", &programs.vehicle),
+            occupancy: reader.occupancy(programs),
+            counters: reader.counters(&programs.counters),
+            drawing,
+        };
+        (motion, analysis)
+    }
+}
+
+/// Reads documents that refer to places and schedules.
+struct Reader<'a> {
+    site: &'a Arc<Site>,
+    schedules: &'a Schedules,
+    errors: &'a mut FieldErrors,
+}
+
+impl Reader<'_> {
+    fn rules(&mut self, documents: &[RuleDocument]) -> Vec<Rule> {
+        let max = vmd::VmdConfig::MAX_RULES;
+        check_count("rules", documents.len(), max, self.errors);
+        check_unique("rules", documents.iter().map(|rule| rule.id), self.errors);
+        let places = Places {
+            site: self.site,
+            schedules: self.schedules,
+        };
+        documents
+            .iter()
+            .enumerate()
+            .take(max)
+            .filter_map(|(rule_idx, document)| {
+                if document.id > MAX_ID {
+                    let message = format!("{}: use 1 to {MAX_ID}", document.id);
+                    self.errors.add(format!("rules.{rule_idx}.id"), message);
+                }
+                let rule = resolve_rule(rule_idx, document, places, self.errors);
+                rule.filter(|_| document.is_enabled)
+            })
+            .collect()
+    }
+
+    fn following(&mut self, field: &str, document: &SightingsDocument) -> Part<Following> {
+        let zone_ids = document
+            .zone_ids
+            .iter()
+            .filter_map(|&zone_id| self.zone(&format!("{field}.zone_ids"), zone_id))
+            .collect();
+        if document.min_height_px > 2_160 {
+            let message = format!("{}: use 0 to 2160 pixels", document.min_height_px);
+            self.errors.add(format!("{field}.min_height_px"), message);
+        }
+        let following = Following {
+            zone_ids,
+            min_height: (document.min_height_px.min(2_160) as f32 / NOMINAL_HEIGHT_PX).min(1.0),
+            has_attributes: document.attributes,
+        };
+        Part {
+            wanted: document.is_enabled.then_some(following),
+            schedule: self.schedule(field, document.schedule_id.as_deref()),
+        }
+    }
+
+    fn occupancy(&mut self, programs: &ProgramsDocument) -> Part<OccupancyPart> {
+        let document = &programs.occupancy;
+        let areas = &document.areas;
+        let field = "programs.occupancy";
+        check_unique(
+            &format!("{field}.areas"),
+            areas.iter().map(|area| area.id),
+            self.errors,
+        );
+        check_count(
+            &format!("{field}.areas"),
+            areas.len(),
+            OccupancyConfig::MAX_AREAS,
+            self.errors,
+        );
+        if !(1..=3_600).contains(&document.interval_s) {
+            let message = format!("{} s: use 1 to 3600 seconds", document.interval_s);
+            self.errors.add(format!("{field}.interval_s"), message);
+        }
+        let areas: Vec<Area> = areas
+            .iter()
+            .enumerate()
+            .filter_map(|(area_idx, area)| self.area(&format!("{field}.areas.{area_idx}"), area))
+            .collect();
+        let line_ids: Vec<LineId> = document
+            .in_line_ids
+            .iter()
+            .filter_map(|&line_id| self.line(&format!("{field}.in_line_ids"), line_id))
+            .collect();
+        let classes: ClassSet = areas.iter().flat_map(|area| area.classes.iter()).collect();
+        let balance = (!line_ids.is_empty() && !classes.is_empty()).then(|| BalanceConfig {
+            rule_id: BALANCE_ID,
+            line_ids,
+            classes,
+            zone_ids: areas.iter().map(|area| area.zone_id).collect(),
+        });
+        let part = OccupancyPart {
+            areas,
+            interval: Duration::from_secs(u64::from(document.interval_s.clamp(1, 3_600))),
+            balance,
+        };
+        if let Err(error) = part.config(self.site).check() {
+            self.errors.add(format!("{field}.areas"), error.to_string());
+        }
+        Part {
+            wanted: document.is_enabled.then_some(part),
+            schedule: self.schedule(field, document.schedule_id.as_deref()),
+        }
+    }
+
+    fn area(&mut self, field: &str, document: &AreaDocument) -> Option<Area> {
+        check_name(&format!("{field}.name"), &document.name, self.errors);
+        let zone_id = self.zone(&format!("{field}.zone_id"), document.zone_id)?;
+        let classes = document
+            .classes
+            .resolve(&format!("{field}.classes"), self.errors);
+        let mut seconds = |name: &str, value: f32| {
+            if (0.0..=3_600.0).contains(&value) {
+                Duration::from_secs_f32(value)
+            } else {
+                let message = format!("{value} s: use 0 to 3600 seconds");
+                self.errors.add(format!("{field}.{name}"), message);
+                Duration::ZERO
+            }
+        };
+        let limits = Limits {
+            warning: document.warning,
+            threshold: document.threshold,
+            rise: seconds("rise_s", document.rise_s),
+            fall: seconds("fall_s", document.fall_s),
+            hysteresis: document.hysteresis,
+        };
+        Some(Area {
+            rule_id: document.stored_as(),
+            name: document.name.clone(),
+            zone_id,
+            classes,
+            min_score: vmd::min_score(vmd::DEFAULT_SENSITIVITY).unwrap_or(0.5),
+            limits,
+        })
+    }
+
+    fn counters(&mut self, documents: &[CounterDocument]) -> Vec<Counter> {
+        let field = "programs.counters";
+        check_count(field, documents.len(), Counter::MAX, self.errors);
+        check_unique(
+            field,
+            documents.iter().map(|counter| counter.id),
+            self.errors,
+        );
+        documents
+            .iter()
+            .enumerate()
+            .take(Counter::MAX)
+            .filter_map(|(idx, document)| self.counter(&format!("{field}.{idx}"), document))
+            .collect()
+    }
+
+    fn counter(&mut self, field: &str, document: &CounterDocument) -> Option<Counter> {
+        check_name(&format!("{field}.name"), &document.name, self.errors);
+        let line_id = self.line(&format!("{field}.line_id"), document.line_id)?;
+        let classes = document
+            .classes
+            .resolve(&format!("{field}.classes"), self.errors);
+        if !(1..=3_600).contains(&document.interval_s) {
+            let message = format!("{} s: use 1 to 3600 seconds", document.interval_s);
+            self.errors.add(format!("{field}.interval_s"), message);
+        }
+        let resets = Resets::parse(&document.resets, &document.time_zone)
+            .map_err(|error| {
+                self.errors
+                    .add(format!("{field}.resets"), error.to_string());
+            })
+            .ok()?;
+        Some(Counter {
+            rule_id: document.stored_as(),
+            name: document.name.clone(),
+            line_id,
+            classes,
+            interval: Duration::from_secs(u64::from(document.interval_s.clamp(1, 3_600))),
+            resets,
+        })
+    }
+
+    fn zone(&mut self, field: &str, zone_id: u32) -> Option<ZoneId> {
+        let known = Some(ZoneId(zone_id)).filter(|&zone_id| self.site.place(zone_id).is_some());
+        if known.is_none() {
+            let message = format!("no zone {zone_id} on this camera: draw or choose one");
+            self.errors.add(field, message);
+        }
+        known
+    }
+
+    fn line(&mut self, field: &str, line_id: u32) -> Option<LineId> {
+        let known = Some(LineId(line_id)).filter(|&line_id| self.site.path(line_id).is_some());
+        if known.is_none() {
+            let message = format!("no line {line_id} on this camera: draw or choose one");
+            self.errors.add(field, message);
+        }
+        known
+    }
+
+    fn schedule(&mut self, field: &str, schedule_id: Option<&str>) -> Option<Arc<Schedule>> {
+        let schedule = self.schedules.get(schedule_id?).cloned();
+        if schedule.is_none() {
+            self.errors.add(
+                format!("{field}.schedule_id"),
+                "no such schedule: choose another one",
+            );
+        }
+        schedule
+    }
+}
+
+/// What `airelay replay --settings FILE` reads.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnalysisDocument {
     /// Places that rules refer to.
     pub zones: Vec<ZoneDocument>,
+    /// Lines that rules and counters refer to.
+    pub lines: Vec<LineDocument>,
     /// Places where motion is ignored.
     pub masks: Vec<ZoneDocument>,
+    /// Places where objects of some classes are ignored.
+    pub object_masks: Vec<ObjectMaskDocument>,
+    /// From the picture to metres.
+    pub ground: Option<GroundDocument>,
     /// What raises alarms.
     pub rules: Vec<RuleDocument>,
+    /// What else is looked for.
+    pub programs: ProgramsDocument,
     /// 1 to 10; 5 when absent.
     pub motion_sensitivity: Option<u8>,
 }
@@ -39,19 +392,24 @@ impl AnalysisDocument {
         }
     }
 
-    /// Settings of a camera that is a clip.
+    /// Settings of a camera that is a clip. It knows no schedules: its rules
+    /// are always on.
     ///
     /// # Errors
     /// Names each field that cannot be used.
     pub fn resolve(&self, camera_id: &CameraId) -> Result<Arc<CameraSettings>, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let (motion, vmd) = resolve_analysis(
-            &self.zones,
-            &self.masks,
-            &self.rules,
-            self.motion_sensitivity.unwrap_or(5),
-            &mut errors,
-        );
+        let parts = AnalysisParts {
+            zones: &self.zones,
+            lines: &self.lines,
+            masks: &self.masks,
+            object_masks: &self.object_masks,
+            ground: self.ground.as_ref(),
+            rules: &self.rules,
+            programs: &self.programs,
+            motion_sensitivity: self.motion_sensitivity.unwrap_or(5),
+        };
+        let (motion, analysis) = parts.resolve(&Schedules::new(), &mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -61,7 +419,7 @@ impl AnalysisDocument {
             is_enabled: true,
             link: unused_link(),
             motion,
-            vmd,
+            analysis,
             revision: 0,
         }))
     }

@@ -8,13 +8,25 @@
 mod analysis;
 mod camera;
 mod link;
+mod place;
+mod program;
+mod rule;
+mod schedule;
 mod webhook;
 
-pub use self::analysis::AnalysisDocument;
-pub use self::camera::{
-    CameraDocument, CameraSettings, MAX_CAMERAS, RuleDocument, RuleKindDocument, ZoneDocument,
-};
+pub(crate) use self::analysis::AnalysisParts;
+pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
+pub use self::camera::{CameraDocument, CameraSettings, MAX_CAMERAS};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
+pub use self::place::{
+    GroundDocument, GroundPointDocument, LineDocument, ObjectMaskDocument, ZoneDocument,
+};
+pub use self::program::{
+    AreaDocument, CounterDocument, ExtensionDocument, OccupancyDocument, ProgramsDocument,
+    SightingsDocument, SwitchDocument,
+};
+pub use self::rule::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
+pub use self::schedule::{ExceptionDocument, ScheduleDocument, Schedules, SpanDocument};
 pub use self::webhook::{HeaderDocument, HeaderInput, WebhookDocument, WebhookInput};
 
 use std::collections::BTreeMap;

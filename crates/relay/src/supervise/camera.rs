@@ -3,12 +3,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use programs::Explanation;
 use source::{Backoff, Limits, Source};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, info_span, warn};
-use types::{CameraId, Clock, EncodedFrame, TrackId};
+use types::{CameraId, Clock, EncodedFrame, Timestamp, TrackId};
 
+use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
 use crate::pipeline::{CameraPipeline, Scheduler};
 use crate::settings::CameraSettings;
@@ -34,6 +36,8 @@ pub(crate) struct CameraRuntime {
 #[derive(Debug)]
 pub(super) struct Stages {
     pub(super) pipeline: CameraPipeline,
+    /// Scenes on their way to the store.
+    pub(super) scenes: SceneLog,
     /// First id that is not reserved for it.
     pub(super) track_id_end: TrackId,
 }
@@ -60,6 +64,18 @@ impl CameraRuntime {
             *stages = None;
             stages
         })
+    }
+
+    /// Why each rule has, or has not, an open event, and as of when. Waits for
+    /// a frame that is just being analysed.
+    pub(crate) fn explain(&self, now: Timestamp) -> (Option<Timestamp>, Vec<Explanation>) {
+        let stages = self.stages();
+        let Some(stages) = stages.as_ref() else {
+            return (None, Vec::new());
+        };
+        let newest = stages.pipeline.last_scene().captured_at;
+        let newest = Some(newest).filter(|newest| *newest != Timestamp::default());
+        (newest, stages.pipeline.programs().explain(now))
     }
 
     /// Settings in force.

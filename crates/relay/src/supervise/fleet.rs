@@ -12,16 +12,17 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info_span, warn};
-use types::{CameraId, Clock, EventIds, Timestamp};
+use types::{CameraId, Clock, Scene, Timestamp};
 
 use super::camera::Stages;
+use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
 use crate::pipeline::{
     CameraPipeline, Engine, EngineFactory, Job, JobOutcome, JobRunner, Scheduler, Step, Work,
 };
 use crate::secrets::random_seed;
 use crate::settings::CameraSettings;
-use crate::storage::Storage;
+use crate::storage::{Records, Storage};
 
 /// Longest wait for one camera's source task when it is stopped.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -166,9 +167,9 @@ impl Fleet {
         let step = runtime
             .stages()
             .take()
-            .map(|mut stages| stages.pipeline.finish(now));
-        if let Some(step) = step {
-            self.store(&runtime.camera_id, step, now);
+            .map(|mut stages| (stages.pipeline.finish(now), stages.scenes.take()));
+        if let Some((step, scenes)) = step {
+            self.store(&runtime.camera_id, step, scenes, now);
         }
     }
 
@@ -190,12 +191,12 @@ impl Fleet {
         pipeline.use_input(self.parts.engines.input_px());
         if !Arc::ptr_eq(pipeline.settings(), &settings) {
             let step = pipeline.apply(settings, now);
-            self.store(&runtime.camera_id, step, now);
+            self.store(&runtime.camera_id, step, Vec::new(), now);
         }
         match work {
             Work::Tick(now) => {
                 let step = pipeline.tick(now);
-                self.store(&runtime.camera_id, step, now);
+                self.store(&runtime.camera_id, step, Vec::new(), now);
                 JobOutcome::Done
             }
             Work::Frame(frame) => {
@@ -209,14 +210,17 @@ impl Fleet {
                 if let Some(error) = &step.detect_error {
                     error!(error, "detector failed: making a new session");
                 }
+                let mut scenes = Vec::new();
                 if let Some(scene) = &step.scene {
+                    scenes = stages.scenes.add(scene);
                     runtime.live.send_replace(Some(LiveRecord {
                         frame,
                         scene: Arc::new(scene.clone()),
                         active_zones: step.active_zones.clone(),
+                        programs: Arc::new(stages.pipeline.programs().live(scene)),
                     }));
                 }
-                self.store(&runtime.camera_id, step, now);
+                self.store(&runtime.camera_id, step, scenes, now);
                 outcome
             }
         }
@@ -232,16 +236,37 @@ impl Fleet {
 
     fn try_make_stages(&self, settings: &Arc<CameraSettings>) -> anyhow::Result<Stages> {
         let block = self.reserve_track_ids(&settings.camera_id)?;
-        let pipeline = CameraPipeline::new(
+        let mut pipeline = CameraPipeline::new(
             Arc::clone(settings),
             self.parts.engines.input_px(),
             block.first,
-            EventIds::new(random_seed()?),
-        )?;
+            random_seed()?,
+        );
+        self.resume_counts(&mut pipeline)?;
         Ok(Stages {
             pipeline,
+            scenes: SceneLog::default(),
             track_id_end: block.end,
         })
+    }
+
+    /// Counters go on where the run before stopped.
+    fn resume_counts(&self, pipeline: &mut CameraPipeline) -> anyhow::Result<()> {
+        let camera_id = pipeline.settings().camera_id.clone();
+        let now = self.parts.clock.now();
+        let wanted = pipeline.programs().counts_since(now);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let rows = self.parts.storage.read_blocking(|reader| {
+            let mut rows = Vec::new();
+            for (rule_id, since) in wanted {
+                rows.extend(reader.list_counts(&camera_id, rule_id, since, now)?);
+            }
+            Ok(rows)
+        })?;
+        pipeline.programs_mut().resume_counts(&rows, now);
+        Ok(())
     }
 
     fn reserve_track_ids(&self, camera_id: &CameraId) -> anyhow::Result<TrackIdBlock> {
@@ -263,7 +288,20 @@ impl Fleet {
         }
     }
 
-    fn store(&self, camera_id: &CameraId, step: Step, now: Timestamp) {
+    fn store(&self, camera_id: &CameraId, step: Step, scenes: Vec<Scene>, now: Timestamp) {
+        let has_records = !(step.counts.is_empty()
+            && step.sightings.is_empty()
+            && step.heat_maps.is_empty()
+            && scenes.is_empty());
+        if has_records {
+            let heat_maps = step.heat_maps.into_iter();
+            self.parts.storage.record(Records {
+                counts: step.counts,
+                sightings: step.sightings,
+                heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),
+                scenes: (!scenes.is_empty()).then(|| (camera_id.clone(), scenes)),
+            });
+        }
         if step.events.is_empty() && step.best_shots.is_empty() {
             return;
         }

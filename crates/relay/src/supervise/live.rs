@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use types::{EncodedFrame, Scene, ZoneId};
 
+use crate::pipeline::ProgramsLive;
+
 /// One analysed frame. Viewers get the newest; slow ones skip.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveRecord {
@@ -13,4 +15,6 @@ pub(crate) struct LiveRecord {
     pub scene: Arc<Scene>,
     /// Zones in which an event is open.
     pub active_zones: Vec<ZoneId>,
+    /// What the programs show.
+    pub programs: Arc<ProgramsLive>,
 }

@@ -6,6 +6,7 @@
 mod camera;
 mod fleet;
 mod live;
+mod scene_log;
 mod status;
 
 pub(crate) use self::camera::CameraRuntime;

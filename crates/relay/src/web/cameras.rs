@@ -18,7 +18,8 @@ use super::input::Body;
 use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
 use crate::settings::{
-    CameraDocument, LinkInput, LinkView, MAX_CAMERAS, RuleDocument, ZoneDocument,
+    CameraDocument, CameraSettings, GroundDocument, LineDocument, LinkInput, LinkView, MAX_CAMERAS,
+    ObjectMaskDocument, ProgramsDocument, RuleDocument, ZoneDocument,
 };
 use crate::supervise::{CameraRuntime, CameraStatus};
 
@@ -35,10 +36,18 @@ pub(super) struct CameraView {
     pub link: LinkView,
     /// Places that rules refer to.
     pub zones: Vec<ZoneDocument>,
+    /// Lines that rules and counters refer to.
+    pub lines: Vec<LineDocument>,
     /// Places where motion is ignored.
     pub masks: Vec<ZoneDocument>,
+    /// Places where objects of some classes are ignored.
+    pub object_masks: Vec<ObjectMaskDocument>,
+    /// From the picture to metres.
+    pub ground: Option<GroundDocument>,
     /// What raises alarms.
     pub rules: Vec<RuleDocument>,
+    /// What else is looked for.
+    pub programs: ProgramsDocument,
     /// 1 (only large, clear motion) to 10 (the slightest).
     pub motion_sensitivity: u8,
     /// Send it back with a change; a newer one in between answers 409.
@@ -81,10 +90,24 @@ pub(super) struct CameraChange {
     pub link: LinkInput,
     /// Places that rules refer to, at most 64.
     pub zones: Vec<ZoneDocument>,
+    /// Lines that rules and counters refer to, at most 64; absent keeps the
+    /// stored ones, as for all below that may be absent.
+    #[serde(default)]
+    pub lines: Option<Vec<LineDocument>>,
     /// Places where motion is ignored, at most 64.
     pub masks: Vec<ZoneDocument>,
+    /// Places where objects of some classes are ignored, at most 64.
+    #[serde(default)]
+    pub object_masks: Option<Vec<ObjectMaskDocument>>,
+    /// From the picture to metres; `null` takes it away.
+    #[serde(default, deserialize_with = "super::input::present")]
+    #[schema(value_type = Option<GroundDocument>)]
+    pub ground: Option<Option<GroundDocument>>,
     /// What raises alarms, at most 256.
     pub rules: Vec<RuleDocument>,
+    /// What else is looked for.
+    #[serde(default)]
+    pub programs: Option<ProgramsDocument>,
     /// 1 (only large, clear motion) to 10 (the slightest).
     pub motion_sensitivity: u8,
     /// The revision that was changed.
@@ -187,17 +210,8 @@ pub(super) async fn change(
     }
     let mut stored = find_record(&app, &id).await?;
     stored.revision = change.revision;
-    let document = CameraDocument {
-        name: change.name,
-        is_enabled: change.is_enabled,
-        link: change
-            .link
-            .into_document(Some(&stored.document.link), &app.vault)?,
-        zones: change.zones,
-        masks: change.masks,
-        rules: change.rules,
-        motion_sensitivity: change.motion_sensitivity,
-    };
+    let before = stored.document.clone();
+    let document = change.over(&before, &app)?;
     let camera_id = stored.camera_id.clone();
     let record = save(&app, &editor, camera_id, document, Some(&stored)).await?;
     view(&app, record).await.map(Json)
@@ -257,6 +271,58 @@ pub(crate) fn tell_settings(app: &App, camera_id: &CameraId) {
     app.changes.tell("settings", &SettingsChange { camera_id });
 }
 
+impl CameraChange {
+    /// The document that `before` becomes.
+    fn over(self, before: &CameraDocument, app: &App) -> ApiResult<CameraDocument> {
+        Ok(CameraDocument {
+            name: self.name,
+            is_enabled: self.is_enabled,
+            link: change.link.into_document(Some(&before.link), &app.vault)?,
+            zones: self.zones,
+            lines: self.lines.unwrap_or_else(|| before.lines.clone()),
+            masks: self.masks,
+            object_masks: self
+                .object_masks
+                .unwrap_or_else(|| before.object_masks.clone()),
+            ground: self.ground.unwrap_or_else(|| before.ground.clone()),
+            rules: self.rules,
+            programs: self.programs.unwrap_or_else(|| before.programs.clone()),
+            motion_sensitivity: self.motion_sensitivity,
+        })
+    }
+}
+
+/// The settings that a draft of a camera's document would give.
+pub(super) async fn draft_of(
+    app: &App,
+    camera_id: &CameraId,
+    draft: CameraChange,
+) -> ApiResult<CameraSettings> {
+    let stored = find_record(app, camera_id.as_str()).await?;
+    let document = draft.over(&stored.document, app)?;
+    document
+        .resolve(camera_id, 0, &app.schedules.ready(), &app.vault)
+        .map_err(ApiError::fields)
+}
+
+/// Gives every running camera settings with the schedules as they are now.
+pub(super) async fn refresh_all(app: &App) -> ApiResult<()> {
+    let schedules = app.schedules.ready();
+    for record in app.cameras.list().await? {
+        let resolved =
+            record
+                .document
+                .resolve(&record.camera_id, record.revision, &schedules, &app.vault);
+        match resolved {
+            Ok(settings) => app.fleet.put(settings),
+            Err(errors) => {
+                tracing::error!(camera = %record.camera_id, %errors, "settings kept as they were");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Checks, stores over the revision of `before`, and lets the running camera
 /// pick it up.
 async fn save(
@@ -267,7 +333,7 @@ async fn save(
     before: Option<&CameraRecord>,
 ) -> ApiResult<CameraRecord> {
     document
-        .resolve(&camera_id, 0, &app.vault)
+        .resolve(&camera_id, 0, &app.schedules.ready(), &app.vault)
         .map_err(ApiError::fields)?;
     let expected = before.map_or(Expected::Absent, |before| {
         Expected::Revision(before.revision)
@@ -291,7 +357,7 @@ async fn save(
         }
     };
     let settings = document
-        .resolve(&camera_id, revision, &app.vault)
+        .resolve(&camera_id, revision, &app.schedules.ready(), &app.vault)
         .map_err(ApiError::fields)?;
     app.fleet.put(settings);
     drop(changing);

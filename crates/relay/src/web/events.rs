@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{EventFilter, EventRow, ShotRow, StoredGate};
-use types::{CameraId, Class, EventId, EventKind, ShotStage, Timestamp};
+use types::{CameraId, Class, Crossing, EventId, EventKind, PictureProblem, ShotStage, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -87,6 +87,18 @@ pub(crate) struct EventView {
     pub score: f32,
     /// Where it is, `[x1, y1, x2, y2]` in parts of the picture.
     pub bbox: Option<[f32; 4]>,
+    /// Which line.
+    pub line_id: Option<u32>,
+    /// The line's name now.
+    pub line_name: Option<String>,
+    /// left_to_right or right_to_left, for a line.
+    pub crossing: Option<&'static str>,
+    /// Degrees clockwise from up, for a direction.
+    pub heading_deg: Option<f32>,
+    /// How many, for limits and occupancy.
+    pub count: Option<u32>,
+    /// What is wrong with the picture.
+    pub problem: Option<&'static str>,
     /// The conditions asked, in order.
     pub why: Vec<GateView>,
     /// Its picture.
@@ -159,6 +171,10 @@ impl EventView {
             let name = settings.as_ref()?.zone_name(zone_id)?;
             Some(name.to_owned())
         });
+        let line_name = row.detail.line_id.and_then(|line_id| {
+            let name = settings.as_ref()?.line_name(line_id)?;
+            Some(name.to_owned())
+        });
         let id = row.event_id.to_string();
         EventView {
             shot: row.shot.map(|shot| ShotView::new(&id, &shot)),
@@ -180,8 +196,29 @@ impl EventView {
             class: row.class.map(Class::name),
             score: row.score,
             bbox: row.bbox.map(xyxy),
+            line_id: row.detail.line_id.map(|line| line.0),
+            line_name,
+            crossing: row.detail.crossing.map(|crossing| match crossing {
+                Crossing::LeftToRight => "left_to_right",
+                Crossing::RightToLeft => "right_to_left",
+            }),
+            heading_deg: row.detail.heading_deg,
+            count: row.detail.count,
+            problem: row.detail.problem.map(PictureProblem::name),
             why: row.why.into_iter().map(GateView::new).collect(),
         }
+    }
+}
+
+impl EventView {
+    /// An event that was never stored: its picture is the track's.
+    pub(crate) fn tried(app: &App, row: EventRow) -> Self {
+        let shot = row.shot.as_ref().map(|shot| shot.shot_id);
+        let mut view = EventView::new(app, row);
+        if let (Some(view), Some(shot_id)) = (&mut view.shot, shot) {
+            view.url = format!("/api/v1/shots/{}", shot_id.0);
+        }
+        view
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use types::Timestamp;
 
 use super::error::ApiError;
 
@@ -35,6 +36,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         )?;
         Ok(Asked(value))
     }
+}
+
+/// Tells "absent" (`None`, by `default`) from "null" (`Some(None)`).
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three answers"
+)]
+pub(super) fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The times `from..until` as typed.
+pub(super) fn times(from: &str, until: &str) -> Result<(Timestamp, Timestamp), ApiError> {
+    let parse = |text: &str| {
+        Timestamp::parse_rfc3339(text).map_err(|error| ApiError::bad_request(error.to_string()))
+    };
+    Ok((parse(from)?, parse(until)?))
 }
 
 fn unreadable(status: StatusCode, text: String) -> ApiError {

@@ -10,8 +10,12 @@ mod assets;
 mod audit;
 mod cameras;
 mod changes;
+mod control_log;
+mod counts;
+mod device_accounts;
 mod error;
 mod events;
+mod heat;
 mod input;
 mod link_test;
 mod live;
@@ -19,8 +23,11 @@ mod metrics;
 mod models;
 mod openapi;
 mod presets;
+mod programs;
+mod schedules;
 pub(crate) mod server;
 mod session;
+mod sightings;
 mod system;
 mod webhooks;
 
@@ -50,6 +57,8 @@ pub(crate) use self::session::hash_token;
 use crate::cameras::CameraBook;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
+use crate::device_accounts::DeviceAccounts;
+use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::Fleet;
@@ -77,6 +86,10 @@ pub(crate) struct App {
     pub changes: Changes,
     /// Webhooks and their queues.
     pub deliveries: Arc<Deliveries>,
+    /// When rules and programs are on.
+    pub schedules: ScheduleBook,
+    /// Accounts of the camera protocols.
+    pub device_accounts: DeviceAccounts,
     /// The detector in use.
     pub detector: Arc<DetectorDesk>,
     /// Held while a camera's document and the running camera change together.
@@ -124,6 +137,26 @@ pub(crate) fn router(app: App) -> Router {
         .route("/cameras/{id}/enabled", post(cameras::switch))
         .route("/cameras/{id}/frame.jpg", get(live::frame_jpg))
         .route("/cameras/{id}/live", get(live::live))
+        .route("/cameras/{id}/counts", get(counts::list))
+        .route("/cameras/{id}/heatmap", get(heat::get))
+        .route("/cameras/{id}/programs/live", get(programs::live))
+        .route("/cameras/{id}/why", get(programs::why))
+        .route("/cameras/{id}/try", post(programs::try_draft))
+        .route("/sightings", get(sightings::list))
+        .route("/shots/{id}", get(sightings::shot_jpg))
+        .route("/control_log", get(control_log::list))
+        .route("/control_log.csv", get(control_log::csv))
+        .route("/device_accounts", get(device_accounts::list))
+        .route(
+            "/device_accounts/{name}",
+            put(device_accounts::put).delete(device_accounts::remove),
+        )
+        .route("/schedules", get(schedules::list).post(schedules::add))
+        .route("/schedules/preview", post(schedules::preview))
+        .route(
+            "/schedules/{id}",
+            put(schedules::change).delete(schedules::remove),
+        )
         .route("/link_test", post(link_test::link_test))
         .route("/presets", get(presets::list))
         .route("/presets/{id}/command", get(presets::command))

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, changes, events, link_test, live, metrics, models, presets, system,
-    webhooks,
+    accounts, audit, cameras, changes, control_log, counts, device_accounts, events, heat,
+    link_test, live, metrics, models, presets, programs, schedules, sightings, system, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -41,6 +41,23 @@ use super::{
         webhooks::change,
         webhooks::remove,
         webhooks::test,
+        counts::list,
+        heat::get,
+        programs::live,
+        programs::why,
+        programs::try_draft,
+        sightings::list,
+        sightings::shot_jpg,
+        schedules::list,
+        schedules::add,
+        schedules::change,
+        schedules::remove,
+        schedules::preview,
+        control_log::list,
+        control_log::csv,
+        device_accounts::list,
+        device_accounts::put,
+        device_accounts::remove,
         system::system,
         models::list,
         models::choose,

@@ -28,6 +28,7 @@ use types::{
 };
 
 use self::quality::judge;
+use crate::appearance::{Describer, Light, Shown, box_in_crop};
 use crate::decode::Image;
 
 /// How shots are chosen and cut.
@@ -71,6 +72,8 @@ const EARLY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 const MAX_EARLY: u32 = 4;
 /// A shot this good is told at once: waiting would bring little.
 const GOOD_ENOUGH: f32 = 0.7;
+/// A box that ends this low is cut by the picture's lower edge.
+const CUT_BELOW: f32 = 0.99;
 /// Most tracks watched at one time.
 const MAX_WATCHED: usize = 256;
 /// Largest crop kept, bytes.
@@ -84,6 +87,8 @@ const BLOCK_ALLOWANCE_PX: u32 = 32;
 #[derive(Debug)]
 pub struct BestShots {
     config: BestShotConfig,
+    /// Tells what objects look like, while somebody wants to know.
+    describer: Option<Describer>,
     watched: BTreeMap<TrackId, Watched>,
     last_at: Option<Timestamp>,
     n_cut: u64,
@@ -113,10 +118,18 @@ impl BestShots {
     pub fn new(config: BestShotConfig) -> Self {
         BestShots {
             config,
+            describer: None,
             watched: BTreeMap::new(),
             last_at: None,
             n_cut: 0,
             n_failed: 0,
+        }
+    }
+
+    /// Says whether shots shall tell what their objects look like.
+    pub fn describe(&mut self, is_wanted: bool) {
+        if is_wanted != self.describer.is_some() {
+            self.describer = is_wanted.then(Describer::new);
         }
     }
 
@@ -218,7 +231,7 @@ impl BestShots {
     /// Cuts the track out of the camera's own pixels; `None` when the frame is
     /// broken there or there is no room for it.
     fn cut(
-        &self,
+        &mut self,
         track: &Track,
         quality: ShotQuality,
         frame: &EncodedFrame,
@@ -229,10 +242,23 @@ impl BestShots {
         let area = image.full_rect(with_margin(track.bbox, self.config.margin, image));
         let longer_px = area.width.max(area.height);
         let scale = scale_to_fit(longer_px, self.config.max_side_px);
-        let (crop, _, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
+        let (crop, covered, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
         let bytes = encoder.rgb(&crop, self.config.jpeg_quality).ok()?;
         let n_kept_bytes: usize = self.watched.values().map(Watched::len_bytes).sum();
-        has_room(n_kept_bytes, bytes.len()).then(|| BestShot {
+        if !has_room(n_kept_bytes, bytes.len()) {
+            return None;
+        }
+        let appearance = self.describer.as_mut().map(|describer| {
+            describer.describe(&Shown {
+                crop: &crop,
+                bbox: box_in_crop(track.bbox, image.norm_box(covered)),
+                class: track.class,
+                score: track.score,
+                is_cut_below: track.bbox.y2() >= CUT_BELOW,
+                light: Light::of(&image.planes),
+            })
+        });
+        Some(BestShot {
             track_id: track.track_id,
             stage: ShotStage::Early,
             captured_at: frame.captured_at,
@@ -243,7 +269,7 @@ impl BestShots {
             jpeg: Arc::from(bytes),
             width_px: crop.width_px,
             height_px: crop.height_px,
-            appearance: types::Appearance::default(),
+            appearance: appearance.unwrap_or_default(),
         })
     }
 }

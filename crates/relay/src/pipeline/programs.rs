@@ -1,0 +1,501 @@
+//! All programs of one camera: which run, which are off by schedule, and what
+//! they say together.
+//!
+//! In: the camera's analysis settings, scenes, ticks. Out: one [`Output`] of
+//! all programs, and what pages show live.
+//!
+//! Not here: what a program does (`programs`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use programs::counting::{CounterLive, LineCounting};
+use programs::occupancy::{HeatMap, Occupancy, OccupancyConfig, OccupancyLive};
+use programs::schedule::Schedule;
+use programs::sightings::{FollowConfig, Follower, VisitorsConfig};
+use programs::site::Site;
+use programs::vmd::{Vmd, VmdConfig};
+use programs::{Explanation, Output, Program, counting};
+use types::{
+    BestShot, CameraId, Count, Event, EventIds, EventKind, Phase, ProgramKind, RuleId, Scene,
+    Timestamp, TrackState, ZoneId,
+};
+
+use crate::settings::{Analysis, CameraSettings, Following, Part};
+
+/// Rows of the estimates of different people and vehicles.
+const UNIQUE_PEOPLE: RuleId = RuleId(30_001);
+const UNIQUE_VEHICLES: RuleId = RuleId(30_002);
+/// From this similarity of the classical descriptor on, two are the same; see
+/// docs/appearance.md for what that costs.
+const SAME_FROM: f32 = 0.9;
+
+/// The programs of one camera.
+#[derive(Debug)]
+pub struct ProgramSet {
+    camera_id: CameraId,
+    event_seed: u64,
+    site: Arc<Site>,
+    vmd: Slot<Vmd>,
+    people: Slot<Follower>,
+    vehicle: Slot<Follower>,
+    occupancy: Slot<Occupancy>,
+    counters: Slot<LineCounting>,
+    lamps: BTreeMap<RuleId, Lamp>,
+}
+
+/// A program's place in the set.
+#[derive(Debug)]
+struct Slot<P> {
+    /// `None`: switched off.
+    program: Option<P>,
+    schedule: Option<Arc<Schedule>>,
+    /// Whether the schedule lets it run.
+    is_on: bool,
+    cost: Cost,
+}
+
+/// What one rule shows as a lamp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lamp {
+    /// Which rule.
+    pub rule_id: RuleId,
+    /// Its name when it decided.
+    pub rule_name: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// What caused the newest event, if an object did.
+    pub class: Option<types::Class>,
+    /// Where.
+    pub zone_id: Option<ZoneId>,
+    /// Events that are open.
+    pub n_open: u32,
+    /// When the newest one began.
+    pub since: Timestamp,
+}
+
+/// What the programs show now.
+#[derive(Clone, Debug, Default)]
+pub struct ProgramsLive {
+    /// One for each rule that raised an event.
+    pub lamps: Vec<Lamp>,
+    /// Confirmed objects in each zone, by [`types::Class::ALL`].
+    pub zones: Vec<(ZoneId, [u32; 6])>,
+    /// Counters over lines.
+    pub counters: Vec<CounterLive>,
+    /// Occupancy, where it runs.
+    pub occupancy: Option<OccupancyLive>,
+    /// Estimates of different people and vehicles, and since when.
+    pub unique: [Option<(u64, Option<Timestamp>)>; 2],
+    /// State and cost of each program.
+    pub programs: Vec<ProgramLive>,
+}
+
+/// State and cost of one program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramLive {
+    /// Which.
+    pub program: ProgramKind,
+    /// What it is doing.
+    pub state: ProgramState,
+    /// Mean time per analysed frame, milliseconds.
+    pub ms_per_frame: f32,
+}
+
+/// What a program is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramState {
+    /// Switched off on this camera.
+    Stopped,
+    /// Its schedule keeps it off at present.
+    OffBySchedule,
+    /// It runs.
+    Operable,
+}
+
+/// Mean cost over the last frames.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    mean: Duration,
+}
+
+impl Cost {
+    /// A sliding mean over about 64 frames.
+    fn add(&mut self, spent: Duration) {
+        self.mean = (self.mean * 63 + spent) / 64;
+    }
+}
+
+impl ProgramSet {
+    /// Programs without memory. Equal seeds and scenes give equal event ids.
+    pub fn new(settings: &CameraSettings, event_seed: u64) -> Self {
+        let mut set = ProgramSet {
+            camera_id: settings.camera_id.clone(),
+            event_seed,
+            site: empty_site(),
+            vmd: Slot::default(),
+            people: Slot::default(),
+            vehicle: Slot::default(),
+            occupancy: Slot::default(),
+            counters: Slot::default(),
+            lamps: BTreeMap::new(),
+        };
+        set.apply(&settings.analysis, None, Timestamp::default());
+        set
+    }
+
+    /// Takes other settings, or another shape of the picture: events of
+    /// changed rules end, all else goes on.
+    pub fn apply(&mut self, analysis: &Analysis, aspect: Option<f32>, now: Timestamp) -> Output {
+        let mut drawing = analysis.drawing.clone();
+        drawing.aspect = aspect
+            .unwrap_or_else(|| self.site.aspect())
+            .clamp(0.1, 10.0);
+        // Settings were checked before they were stored.
+        let site = Site::new(drawing).map_or_else(
+            |error| {
+                tracing::error!(%error, "drawing refused: nothing is drawn");
+                empty_site()
+            },
+            Arc::new,
+        );
+        self.site = Arc::clone(&site);
+        let mut output = Output::default();
+        output.append(self.apply_vmd(analysis, now));
+        for (program, part) in [
+            (ProgramKind::People, &analysis.people),
+            (ProgramKind::Vehicle, &analysis.vehicle),
+        ] {
+            output.append(self.apply_following(program, part, now));
+        }
+        output.append(self.apply_occupancy(analysis, now));
+        output.append(self.apply_counters(analysis, now));
+        self.note_lamps(&output.events);
+        output
+    }
+
+    fn apply_vmd(&mut self, analysis: &Analysis, now: Timestamp) -> Output {
+        let config = analysis.vmd.wanted.as_ref().map(|rules| VmdConfig {
+            site: Arc::clone(&self.site),
+            rules: rules.clone(),
+        });
+        let (camera_id, ids) = (&self.camera_id, EventIds::new(self.event_seed));
+        self.vmd.schedule.clone_from(&analysis.vmd.schedule);
+        self.vmd.apply(
+            config,
+            now,
+            |config| Vmd::new(camera_id.clone(), config, ids),
+            |program, config| program.replace_config(config, now),
+        )
+    }
+
+    fn apply_following(
+        &mut self,
+        program: ProgramKind,
+        part: &Part<Following>,
+        now: Timestamp,
+    ) -> Output {
+        let is_people = program == ProgramKind::People;
+        let rule_id = if is_people {
+            UNIQUE_PEOPLE
+        } else {
+            UNIQUE_VEHICLES
+        };
+        let config = part.wanted.as_ref().map(|following| FollowConfig {
+            site: Arc::clone(&self.site),
+            zone_ids: following.zone_ids.clone(),
+            min_height: following.min_height,
+            has_attributes: following.has_attributes,
+            counters: Vec::new(),
+            visitors: Some(VisitorsConfig {
+                rule_id,
+                interval: counting::Counter::DEFAULT_INTERVAL,
+                resets: counting::Resets::never(),
+                window: VisitorsConfig::DEFAULT_WINDOW,
+                same_from: vec![(Arc::from(vision::appearance::CLASSIC_MAKER), SAME_FROM)],
+            }),
+        });
+        let camera_id = self.camera_id.clone();
+        let slot = if is_people {
+            &mut self.people
+        } else {
+            &mut self.vehicle
+        };
+        slot.schedule.clone_from(&part.schedule);
+        slot.apply(
+            config,
+            now,
+            |config| match program {
+                ProgramKind::People => programs::people::program(camera_id, config),
+                _ => programs::vehicle::program(camera_id, config),
+            },
+            |program, config| program.replace_config(config, now),
+        )
+    }
+
+    fn apply_occupancy(&mut self, analysis: &Analysis, now: Timestamp) -> Output {
+        let part = &analysis.occupancy;
+        let config: Option<OccupancyConfig> =
+            part.wanted.as_ref().map(|wanted| wanted.config(&self.site));
+        // Another stream of ids than that of AI-VMD.
+        let ids = EventIds::new(self.event_seed ^ 0x0CC0_0CC0_0CC0_0CC0);
+        let camera_id = &self.camera_id;
+        self.occupancy.schedule.clone_from(&part.schedule);
+        self.occupancy.apply(
+            config,
+            now,
+            |config| Occupancy::new(camera_id.clone(), config, ids),
+            |program, config| program.replace_config(config, now),
+        )
+    }
+
+    fn apply_counters(&mut self, analysis: &Analysis, now: Timestamp) -> Output {
+        let wanted = Some(analysis.counters.clone()).filter(|counters| !counters.is_empty());
+        let (camera_id, site) = (&self.camera_id, &self.site);
+        self.counters.apply(
+            wanted,
+            now,
+            |counters| LineCounting::new(camera_id.clone(), Arc::clone(site), counters),
+            |program, counters| program.replace_config(Arc::clone(site), counters, now),
+        )
+    }
+
+    /// Advances to the next scene. `shots` were chosen in it.
+    pub fn update(&mut self, scene: &Scene, shots: &[BestShot]) -> Output {
+        let at = scene.captured_at;
+        self.on_each(at, |program| program.update(scene, shots))
+    }
+
+    /// Lets time pass while no scene comes.
+    pub fn tick(&mut self, now: Timestamp) -> Output {
+        self.on_each(now, |program| program.tick(now))
+    }
+
+    /// Ends everything.
+    pub fn finish(&mut self, now: Timestamp) -> Output {
+        self.on_each(now, |program| program.finish(now))
+    }
+
+    fn on_each(
+        &mut self,
+        at: Timestamp,
+        mut step: impl FnMut(&mut dyn Program) -> Output,
+    ) -> Output {
+        let mut output = Output::default();
+        output.append(self.vmd.run(at, &mut step));
+        output.append(self.people.run(at, &mut step));
+        output.append(self.vehicle.run(at, &mut step));
+        output.append(self.occupancy.run(at, &mut step));
+        output.append(self.counters.run(at, &mut step));
+        self.note_lamps(&output.events);
+        output
+    }
+
+    /// Zones with an open event, in order, without repeats.
+    pub fn active_zones(&self) -> Vec<ZoneId> {
+        let mut zone_ids = self.vmd.active_zones();
+        zone_ids.extend(self.occupancy.active_zones());
+        zone_ids.sort_unstable();
+        zone_ids.dedup();
+        zone_ids
+    }
+
+    /// Why each rule has, or has not, an open event.
+    pub fn explain(&self, now: Timestamp) -> Vec<Explanation> {
+        let programs: [Option<&dyn Program>; 2] = [
+            self.vmd.program.as_ref().map(|program| program as _),
+            self.occupancy.program.as_ref().map(|program| program as _),
+        ];
+        programs
+            .into_iter()
+            .flatten()
+            .flat_map(|program| program.explain(now))
+            .collect()
+    }
+
+    /// Heat maps of hours that are over.
+    pub fn take_heat_maps(&mut self) -> Vec<HeatMap> {
+        let occupancy = self.occupancy.program.as_mut();
+        occupancy.map_or_else(Vec::new, Occupancy::take_heat_maps)
+    }
+
+    /// The heat maps of the present hour so far.
+    pub fn heat_so_far(&self, now: Timestamp) -> Vec<HeatMap> {
+        let occupancy = self.occupancy.program.as_ref();
+        occupancy.map_or_else(Vec::new, |program| program.heat_so_far(now))
+    }
+
+    /// From when on the stored rows are wanted to go on counting.
+    pub fn counts_since(&self, now: Timestamp) -> Vec<(RuleId, Timestamp)> {
+        let counters = self.counters.program.as_ref();
+        counters.map_or_else(Vec::new, |program| program.counters().since(now))
+    }
+
+    /// Goes on counting from stored rows, before the first scene.
+    pub fn resume_counts(&mut self, rows: &[Count], now: Timestamp) {
+        if let Some(program) = &mut self.counters.program {
+            program.counters_mut().resume(rows, now);
+        }
+    }
+
+    /// Whether somebody wants to know what objects look like.
+    pub fn wants_appearance(&self) -> bool {
+        self.people.is_running() || self.vehicle.is_running()
+    }
+
+    /// What pages show now.
+    pub fn live(&self, scene: &Scene) -> ProgramsLive {
+        let unique = |slot: &Slot<Follower>| slot.program.as_ref()?.live().unique;
+        let counters = self.counters.program.as_ref();
+        ProgramsLive {
+            lamps: self.lamps.values().cloned().collect(),
+            zones: self.present(scene),
+            counters: counters.map_or_else(Vec::new, |program| program.counters().live()),
+            occupancy: self.occupancy.program.as_ref().map(Occupancy::live),
+            unique: [unique(&self.people), unique(&self.vehicle)],
+            programs: self.states(),
+        }
+    }
+
+    /// State and cost of each program.
+    pub fn states(&self) -> Vec<ProgramLive> {
+        vec![
+            self.vmd.live(ProgramKind::Vmd),
+            self.people.live(ProgramKind::People),
+            self.vehicle.live(ProgramKind::Vehicle),
+            self.occupancy.live(ProgramKind::Occupancy),
+        ]
+    }
+
+    fn present(&self, scene: &Scene) -> Vec<(ZoneId, [u32; 6])> {
+        self.site
+            .places()
+            .iter()
+            .map(|place| {
+                let mut by_class = [0; 6];
+                for track in &scene.tracks {
+                    let is_there = track.state == TrackState::Confirmed
+                        && place.holds(track.bbox, programs::site::Anchor::Foot);
+                    if is_there {
+                        by_class[track.class as usize] += 1;
+                    }
+                }
+                (place.zone().zone_id, by_class)
+            })
+            .collect()
+    }
+
+    fn note_lamps(&mut self, events: &[Event]) {
+        for event in events {
+            let lamp = self.lamps.entry(event.rule_id).or_insert_with(|| Lamp {
+                rule_id: event.rule_id,
+                rule_name: event.rule_name.clone(),
+                kind: event.kind,
+                class: event.class,
+                zone_id: event.zone_id,
+                n_open: 0,
+                since: event.started_at,
+            });
+            match event.phase {
+                Phase::Begin => {
+                    lamp.n_open += 1;
+                    lamp.since = event.started_at;
+                    lamp.class = event.class;
+                    lamp.rule_name.clone_from(&event.rule_name);
+                }
+                Phase::Update => {}
+                Phase::End => lamp.n_open = lamp.n_open.saturating_sub(1),
+            }
+        }
+    }
+}
+
+impl<P> Default for Slot<P> {
+    fn default() -> Self {
+        Slot {
+            program: None,
+            schedule: None,
+            is_on: true,
+            cost: Cost::default(),
+        }
+    }
+}
+
+impl<P: Program> Slot<P> {
+    /// Makes, changes or ends the program.
+    fn apply<C, E: std::fmt::Display>(
+        &mut self,
+        config: Option<C>,
+        now: Timestamp,
+        make: impl FnOnce(C) -> Result<P, E>,
+        replace: impl FnOnce(&mut P, C) -> Result<Output, E>,
+    ) -> Output {
+        match (config, &mut self.program) {
+            (None, None) => Output::default(),
+            (None, slot @ Some(_)) => {
+                let mut program = slot.take().expect("matched above");
+                program.finish(now)
+            }
+            (Some(config), Some(program)) => replace(program, config).unwrap_or_else(|error| {
+                // Settings were checked before they were stored.
+                tracing::error!(%error, "settings refused: keeping the old ones");
+                Output::default()
+            }),
+            (Some(config), slot @ None) => {
+                match make(config) {
+                    Ok(program) => *slot = Some(program),
+                    Err(error) => tracing::error!(%error, "program cannot start"),
+                }
+                Output::default()
+            }
+        }
+    }
+
+    /// One step, unless the schedule keeps it off.
+    fn run(&mut self, at: Timestamp, step: &mut impl FnMut(&mut dyn Program) -> Output) -> Output {
+        let is_on = self
+            .schedule
+            .as_ref()
+            .is_none_or(|schedule| schedule.is_on(at));
+        let was_on = std::mem::replace(&mut self.is_on, is_on);
+        let Some(program) = &mut self.program else {
+            return Output::default();
+        };
+        match (was_on, is_on) {
+            (_, true) => {
+                let start = Instant::now();
+                let output = step(program);
+                self.cost.add(start.elapsed());
+                output
+            }
+            (true, false) => program.finish(at),
+            (false, false) => Output::default(),
+        }
+    }
+
+    fn active_zones(&self) -> Vec<ZoneId> {
+        self.program.as_ref().map_or_else(Vec::new, P::active_zones)
+    }
+
+    fn is_running(&self) -> bool {
+        self.program.is_some() && self.is_on
+    }
+
+    fn live(&self, program: ProgramKind) -> ProgramLive {
+        ProgramLive {
+            program,
+            state: match (&self.program, self.is_on) {
+                (None, _) => ProgramState::Stopped,
+                (Some(_), false) => ProgramState::OffBySchedule,
+                (Some(_), true) => ProgramState::Operable,
+            },
+            ms_per_frame: self.cost.mean.as_secs_f32() * 1e3,
+        }
+    }
+}
+
+fn empty_site() -> Arc<Site> {
+    let site = Site::new(programs::site::Drawing::default());
+    Arc::new(site.expect("nothing drawn is always a site"))
+}
