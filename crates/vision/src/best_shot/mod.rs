@@ -11,7 +11,7 @@
 //! All that is kept is bounded in number and bytes, and what could not be kept
 //! is counted.
 //!
-//! Not here: attributes, embeddings, who stores the shot.
+//! Not here: what appearances are made of (`appearance`), who stores the shot.
 
 mod quality;
 #[cfg(test)]
@@ -21,13 +21,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jpeg::{Decoder, Encoder, Scale};
+use jpeg::{Decoder, Encoder, RgbImage, Scale};
 use types::{
-    BestShot, EncodedFrame, NormBox, Scene, ShotQuality, ShotStage, Timestamp, Track, TrackId,
-    TrackState,
+    Appearance, BestShot, EncodedFrame, NormBox, Scene, ShotQuality, ShotStage, Timestamp, Track,
+    TrackId, TrackState,
 };
 
 use self::quality::judge;
+use crate::appearance::{Describer, Light, Shown, box_in_crop};
 use crate::decode::Image;
 
 /// How shots are chosen and cut.
@@ -73,6 +74,8 @@ const MAX_EARLY: u32 = 4;
 const GOOD_ENOUGH: f32 = 0.7;
 /// Most tracks watched at one time.
 const MAX_WATCHED: usize = 256;
+/// A box that ends below this reaches out of the picture.
+const CUT_BELOW: f32 = 0.995;
 /// Largest crop kept, bytes.
 const MAX_CROP_BYTES: usize = 256 * 1024;
 /// Most bytes of all kept crops of one camera.
@@ -84,6 +87,7 @@ const BLOCK_ALLOWANCE_PX: u32 = 32;
 #[derive(Debug)]
 pub struct BestShots {
     config: BestShotConfig,
+    describer: Option<Describer>,
     watched: BTreeMap<TrackId, Watched>,
     last_at: Option<Timestamp>,
     n_cut: u64,
@@ -113,11 +117,18 @@ impl BestShots {
     pub fn new(config: BestShotConfig) -> Self {
         BestShots {
             config,
+            describer: None,
             watched: BTreeMap::new(),
             last_at: None,
             n_cut: 0,
             n_failed: 0,
         }
+    }
+
+    /// Lets `describer` look at each crop that is cut from now on; `None`
+    /// leaves appearances empty.
+    pub fn set_describer(&mut self, describer: Option<Describer>) {
+        self.describer = describer;
     }
 
     /// Advances to `scene`, made from `frame` and its `image`. Returns the
@@ -229,7 +240,7 @@ impl BestShots {
         let area = image.full_rect(with_margin(track.bbox, self.config.margin, image));
         let longer_px = area.width.max(area.height);
         let scale = scale_to_fit(longer_px, self.config.max_side_px);
-        let (crop, _, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
+        let (crop, covered, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
         let bytes = encoder.rgb(&crop, self.config.jpeg_quality).ok()?;
         let n_kept_bytes: usize = self.watched.values().map(Watched::len_bytes).sum();
         has_room(n_kept_bytes, bytes.len()).then(|| BestShot {
@@ -243,7 +254,30 @@ impl BestShots {
             jpeg: Arc::from(bytes),
             width_px: crop.width_px,
             height_px: crop.height_px,
-            appearance: types::Appearance::default(),
+            appearance: self.appearance(track, &crop, image.norm_box(covered), image),
+        })
+    }
+}
+
+impl BestShots {
+    /// What the track looks like in a crop that covers `area` of `image`.
+    fn appearance(
+        &self,
+        track: &Track,
+        crop: &RgbImage,
+        area: NormBox,
+        image: &Image,
+    ) -> Appearance {
+        let Some(describer) = &self.describer else {
+            return Appearance::default();
+        };
+        describer.describe(&Shown {
+            crop,
+            bbox: box_in_crop(track.bbox, area),
+            class: track.class,
+            score: track.score,
+            is_cut_below: track.bbox.y2() > CUT_BELOW,
+            light: Light::of(&image.planes),
         })
     }
 }
