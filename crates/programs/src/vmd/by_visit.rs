@@ -172,9 +172,8 @@ fn advance<A: Ask>(
     look: &Look<'_>,
     desk: &mut Desk<'_>,
 ) {
-    let seen = look
-        .view
-        .idx_of(visit.track_id)
+    let seen = visit
+        .track_idx
         .filter(|_| visit.presence() == Presence::Inside);
     if let Some(idx) = seen {
         let memo = &mut visit.state;
@@ -241,7 +240,10 @@ fn stay_of<'a, M>(visit: &Visit<Memo<M>>, rule: &Rule, look: &Look<'a>) -> Stay<
         since: visit.since,
         last_seen_inside: visit.last_seen_inside,
         presence: visit.presence(),
-        track: look.view.living(visit.track_id),
+        track: visit
+            .track_idx
+            .and_then(|idx| look.view.tracks.get(idx))
+            .filter(|track| track.state != TrackState::Ended),
         place: look.spot.place,
         anchor: rule.filter.anchor,
         aspect: look.view.site.aspect(),

@@ -290,7 +290,8 @@ fn thing_left_is_told_when_nobody_stands_before_it() {
     );
     expect![[r#"
         12s: object_left begin
-    "#]].assert_eq(&tale(&events));
+    "#]]
+    .assert_eq(&tale(&events));
 }
 
 #[test]
