@@ -182,7 +182,7 @@ function live(camera, site) {
           zone !== undefined &&
           now.some(({ bbox, class: cls }) => chosen.includes(cls) && isIn(zone.points, bbox));
         const key = `${camera.id}/${id}`;
-        if (!isOn) delete site.cleared[key];
+        if (!isOn) site.cleared[key] = false;
         return {
           rule_id: id,
           name,

@@ -87,7 +87,7 @@ const SHOTS = [
       await page.waitForTimeout(800);
       await page.getByLabel('Smallest size').check();
       await page.getByRole('slider', { name: /^Sensitivity/ }).fill('7');
-      await page.getByText('2 changes').click();
+      await page.getByText('1 change', { exact: true }).click();
     },
   ],
   [

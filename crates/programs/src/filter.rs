@@ -9,7 +9,7 @@
 use types::{Class, ClassSet, Gate, GateOutcome, NormPoint, Track, TrackState};
 
 use crate::site::{Anchor, SizeAt, SizeMark};
-use crate::view::{View, distance_heights};
+use crate::view::{View, square_distance};
 
 /// A score that was reached stays reached until it falls this far below.
 const SCORE_HYSTERESIS: f32 = 0.15;
@@ -197,7 +197,8 @@ impl Marks {
         self.is_score_reached = track.score >= threshold - slack;
         let centre = track.bbox.centre();
         let first = *self.first_centre.get_or_insert(centre);
-        self.has_moved |= distance_heights(first, centre, aspect) >= MOVED * track.bbox.height();
+        let moved = MOVED * track.bbox.height();
+        self.has_moved |= square_distance(first, centre, aspect) >= moved * moved;
     }
 
     /// Whether the object has moved since this filter first looked at it.

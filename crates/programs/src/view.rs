@@ -99,6 +99,20 @@ impl Subset {
         }
     }
 
+    /// None of `n_tracks`.
+    pub(crate) fn none_of(n_tracks: usize) -> Self {
+        Subset {
+            words: vec![0; n_tracks.div_ceil(64)],
+        }
+    }
+
+    /// Adds a position below the number of tracks.
+    pub(crate) fn insert(&mut self, idx: usize) {
+        if let Some(word) = self.words.get_mut(idx / 64) {
+            *word |= 1 << (idx % 64);
+        }
+    }
+
     pub(crate) fn contains(&self, idx: usize) -> bool {
         self.words
             .get(idx / 64)
@@ -107,15 +121,32 @@ impl Subset {
 
     /// The positions, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(word_idx, &word)| {
-            let mut left = word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros();
-                left &= left.checked_sub(1)?;
-                Some(word_idx * 64 + bit as usize)
-            })
+        self.words
+            .iter()
+            .enumerate()
+            .flat_map(|(word_idx, word)| positions(word_idx, *word))
+    }
+
+    /// The positions that are not in `other`, in order.
+    pub(crate) fn iter_without<'a>(
+        &'a self,
+        other: &'a Subset,
+    ) -> impl Iterator<Item = usize> + 'a {
+        self.words.iter().enumerate().flat_map(|(word_idx, word)| {
+            let without = other.words.get(word_idx).copied().unwrap_or(0);
+            positions(word_idx, word & !without)
         })
     }
+}
+
+/// The positions of the bits of the word at `word_idx`.
+fn positions(word_idx: usize, word: u64) -> impl Iterator<Item = usize> {
+    let mut left = word;
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros();
+        left &= left.checked_sub(1)?;
+        Some(word_idx * 64 + bit as usize)
+    })
 }
 
 /// How far from the picture's border a box counts as cut off by it, parts of
@@ -133,7 +164,13 @@ pub(crate) fn is_at_border(track: &Track) -> bool {
 
 /// Distance between two points in picture heights.
 pub(crate) fn distance_heights(a: NormPoint, b: NormPoint, aspect: f32) -> f32 {
-    ((a.x - b.x) * aspect).hypot(a.y - b.y)
+    square_distance(a, b, aspect).sqrt()
+}
+
+/// Its square, for the many comparisons that need no root.
+pub(crate) fn square_distance(a: NormPoint, b: NormPoint, aspect: f32) -> f32 {
+    let (dx, dy) = ((a.x - b.x) * aspect, a.y - b.y);
+    dx * dx + dy * dy
 }
 
 #[cfg(test)]
@@ -147,6 +184,10 @@ mod tests {
         subset.fill((0..130).map(|idx| members.contains(&idx)));
         assert_eq!(subset.iter().collect::<Vec<_>>(), members);
         assert!(subset.contains(64) && !subset.contains(65) && !subset.contains(1_000));
+        let mut some = Subset::none_of(130);
+        some.insert(63);
+        some.insert(129);
+        assert_eq!(subset.iter_without(&some).collect::<Vec<_>>(), [0, 3, 64]);
         subset.fill([false, true].into_iter());
         assert_eq!(subset.iter().collect::<Vec<_>>(), [1]);
     }

@@ -43,6 +43,8 @@ pub(crate) struct Visits<S> {
 pub(crate) struct Visit<S> {
     /// Who it is; changes when another track takes over.
     pub(crate) track_id: TrackId,
+    /// Where it is among the tracks of the newest scene.
+    pub(crate) track_idx: Option<usize>,
     /// First scene inside.
     pub(crate) since: Timestamp,
     /// Newest detection inside.
@@ -102,8 +104,16 @@ impl<S: Default> Visits<S> {
         let at = view.at();
         // Before anybody is let in again: who was away too long comes anew.
         let mut over = self.take_expired(at);
+        for visit in &mut over {
+            visit.track_idx = view.idx_of(visit.track_id);
+        }
+        let mut known = Subset::none_of(view.tracks.len());
         for visit in &mut self.visits {
             let idx = view.idx_of(visit.track_id);
+            visit.track_idx = idx;
+            if let Some(idx) = idx {
+                known.insert(idx);
+            }
             visit.presence = idx.map_or(Presence::Vanished, |idx| {
                 let track = &view.tracks[idx];
                 let nearly = || place.is_none_or(|place| place.nearly_holds(track.bbox, anchor));
@@ -113,10 +123,9 @@ impl<S: Default> Visits<S> {
                 visit.stay(at, &view.tracks[idx]);
             }
         }
-        for idx in inside.iter() {
-            let track = &view.tracks[idx];
-            if track.state == TrackState::Confirmed {
-                self.let_in(at, track);
+        for idx in inside.iter_without(&known) {
+            if view.tracks[idx].state == TrackState::Confirmed {
+                self.let_in(at, idx, &view.tracks[idx]);
             }
         }
         over.extend(self.take_expired(at));
@@ -143,16 +152,11 @@ impl<S: Default> Visits<S> {
         self.n_refused
     }
 
-    fn let_in(&mut self, at: Timestamp, track: &Track) {
-        if self
-            .visits
-            .iter()
-            .any(|visit| visit.track_id == track.track_id)
-        {
-            return;
-        }
+    /// Lets in `track`, the one at `idx`, which has no visit yet.
+    fn let_in(&mut self, at: Timestamp, idx: usize, track: &Track) {
         if let Some(visit) = self.visits.iter_mut().find(|visit| visit.may_go_to(track)) {
             visit.track_id = track.track_id;
+            visit.track_idx = Some(idx);
             visit.presence = Presence::Inside;
             visit.stay(at, track);
             return;
@@ -163,6 +167,7 @@ impl<S: Default> Visits<S> {
         }
         self.visits.push(Visit {
             track_id: track.track_id,
+            track_idx: Some(idx),
             since: at,
             last_seen_inside: at,
             bbox: track.bbox,

@@ -173,11 +173,14 @@ impl Polygon {
     /// by two polygons lies in at most one of them.
     pub fn contains(&self, point: NormPoint) -> bool {
         let mut inside = false;
-        for (a, b) in self.edges() {
+        // Not `edges`: this is asked thousands of times per scene.
+        let mut a = self.vertices[self.vertices.len() - 1];
+        for &b in &self.vertices {
             let straddles = (a.y > point.y) != (b.y > point.y);
             if straddles && point.x < (b.x - a.x) * (point.y - a.y) / (b.y - a.y) + a.x {
                 inside = !inside;
             }
+            a = b;
         }
         inside
     }

@@ -12,6 +12,7 @@ use types::{EncodedFrame, NormBox, Timestamp};
 use vision::decode::{FrameDecoder, Image};
 use vision::motion::{MotionConfig, MotionGate};
 use vision::regions::{RegionConfig, RegionPlanner};
+use vision::watch::{PictureWatch, StillChanges};
 
 const N_STILLS: usize = 12;
 const SCALES: [Scale; 4] = [Scale::Full, Scale::Half, Scale::Quarter, Scale::Eighth];
@@ -192,4 +193,42 @@ fn first_image() -> Option<Image> {
     let mut buffers = FrameDecoder::new();
     let image = buffers.decode(frame, &mut decoder());
     Some(image.expect("stills are whole").clone())
+}
+
+/// What is watched beside the gate, when it is looked at: at most each 400 ms.
+#[divan::bench]
+fn picture_watch(bencher: Bencher<'_, '_>) {
+    let mut watch = PictureWatch::new();
+    each_watched(bencher, move |image, at| {
+        black_box(watch.update(image, at, &[]));
+    });
+}
+
+/// The same for things left and removed, one of them there.
+#[divan::bench]
+fn still_changes(bencher: Bencher<'_, '_>) {
+    let mut still = StillChanges::new();
+    each_watched(bencher, move |image, at| {
+        black_box(still.update(image, at, &[]));
+    });
+}
+
+/// Runs `work` on one still, 400 ms apart, in which something changed after
+/// 20 s.
+fn each_watched(bencher: Bencher<'_, '_>, mut work: impl FnMut(&Image, Timestamp)) {
+    let Some(frame) = STILLS.first() else { return };
+    let mut buffers = FrameDecoder::new();
+    let decoded = buffers.decode(frame, &mut decoder());
+    let image = decoded.expect("stills are whole").clone();
+    let mut changed = image.clone();
+    let stride = changed.planes.y.stride;
+    for row in changed.planes.y.data.chunks_mut(stride).skip(100).take(30) {
+        row[200..230].fill(250);
+    }
+    let mut n = 0_u32;
+    bencher.bench_local(move || {
+        n += 1;
+        let shown = if n < 50 { &image } else { &changed };
+        work(shown, Timestamp::from_millis(400 * i64::from(n)));
+    });
 }

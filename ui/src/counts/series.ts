@@ -12,9 +12,12 @@ export interface Range {
   interval: Interval;
 }
 
+/** What the page opens with. */
+export const LAST_DAY: Range = { label: '24 hours', ms: 86_400_000, interval: 'hour' };
+
 export const RANGES: Range[] = [
   { label: '1 hour', ms: 3_600_000, interval: 'minute' },
-  { label: '24 hours', ms: 86_400_000, interval: 'hour' },
+  LAST_DAY,
   { label: '7 days', ms: 7 * 86_400_000, interval: 'hour' },
   { label: '30 days', ms: 30 * 86_400_000, interval: 'day' },
 ];

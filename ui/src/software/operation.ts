@@ -16,11 +16,12 @@ export const ALWAYS: Drawn[][] = DAY_NAMES.map(() => [{ from_min: 0, until_min: 
 
 /** "Today 18:00–24:00, Sat all day"; at most `most` of them. */
 export function gapText(week: readonly (readonly Drawn[])[], labels: readonly string[], most = 4): string {
+  const labelOf = (day: number) => (labels[day] === 'Today' ? 'today' : (labels[day] ?? ''));
   const found = week.flatMap((parts, day) =>
     gaps(parts).map(({ from_min, until_min }) =>
       from_min === 0 && until_min === DAY_MIN
-        ? `${labels[day] ?? ''} all day`
-        : `${labels[day] ?? ''} ${formatMinute(from_min)}–${formatMinute(until_min)}`,
+        ? `${labelOf(day)} all day`
+        : `${labelOf(day)} ${formatMinute(from_min)}–${formatMinute(until_min)}`,
     ),
   );
   if (found.length === 0) return '';

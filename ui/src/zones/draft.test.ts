@@ -7,7 +7,7 @@ const triangle: Point[] = [
   [1, 0],
   [1, 1],
 ];
-const empty: draft.Plan = { zones: [], masks: [], rules: [], motionSensitivity: 5 };
+const empty = draft.EMPTY;
 
 describe('undo and redo', () => {
   it('walk back and forth through every change', () => {
@@ -39,7 +39,9 @@ describe('undo and redo', () => {
 describe('shapes', () => {
   it('a new zone comes with an intruder rule, a mask without', () => {
     const zone = draft.addShape(empty, 'zone', triangle).plan;
-    expect(zone.rules).toMatchObject([{ zone_id: 1, kind: 'intruder', classes: ['person'] }]);
+    expect(zone.rules).toMatchObject([
+      { zone_id: 1, kind: 'intruder', classes: { person: { threshold: null } } },
+    ]);
     expect(draft.addShape(empty, 'mask', triangle).plan.rules).toEqual([]);
   });
   it('removing a zone removes its rules and never gives its number away below a higher one', () => {
@@ -68,7 +70,7 @@ describe('findProblems', () => {
   it.each([
     ['name', draft.editShape(good, 'zone', 1, { name: '  ' })],
     ['at least 3', draft.editShape(good, 'zone', 1, { points: triangle.slice(1) })],
-    ['kind of object', draft.editRule(good, 1, { classes: [] })],
+    ['kind of object', draft.editRule(good, 1, { classes: {} })],
     ['600', draft.editRule(good, 1, { dwell_s: 601 })],
     ['600', draft.editRule(good, 1, { dwell_s: Number.NaN })],
   ])('names what is wrong: %s', (words, plan) => {

@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn value_held_for_more_than_a_twentieth_is_the_percentile() {
+        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60));
+        let mut counts = Vec::new();
+        for (millis, value) in (0..=120).map(|step| (step * 500, if step < 7 { 10 } else { 1 })) {
+            gauge.set(at(millis), value, &camera(), &mut counts);
+        }
+        assert_eq!(text(&counts)[2], "0..60000 p95 10.000");
+    }
+
+    #[test]
     fn pause_of_the_video_is_in_no_row() {
         let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60));
         let mut counts = Vec::new();

@@ -54,6 +54,8 @@ pub(super) struct Stay<'a> {
     pub(super) anchor: Anchor,
     /// Width over height of the picture.
     pub(super) aspect: f32,
+    /// The visit ends with this scene.
+    pub(super) is_over: bool,
     /// It has moved since it came.
     pub(super) has_moved: bool,
     /// Its event is open, or was.
@@ -108,11 +110,11 @@ impl<A: Ask> Kind for ByVisit<A> {
         let anchor = head.rule.filter.anchor;
         let Spot { place, inside } = look.spot;
         for mut visit in self.visits.update(look.view, place, anchor, inside) {
-            advance(&mut self.ask, &mut visit, head, look, desk);
+            advance(&mut self.ask, &mut visit, true, head, look, desk);
             end(&self.ask, &mut visit, head, look, desk);
         }
         for visit in self.visits.iter_mut() {
-            advance(&mut self.ask, visit, head, look, desk);
+            advance(&mut self.ask, visit, false, head, look, desk);
         }
     }
 
@@ -161,17 +163,17 @@ impl<A: Ask> Kind for ByVisit<A> {
     }
 }
 
-/// Advances one visit to the scene.
+/// Advances one visit to the scene; `is_over` when it ends with it.
 fn advance<A: Ask>(
     ask: &mut A,
     visit: &mut Visit<Memo<A::Memory>>,
+    is_over: bool,
     head: &mut Head,
     look: &Look<'_>,
     desk: &mut Desk<'_>,
 ) {
-    let seen = look
-        .view
-        .idx_of(visit.track_id)
+    let seen = visit
+        .track_idx
         .filter(|_| visit.presence() == Presence::Inside);
     if let Some(idx) = seen {
         let memo = &mut visit.state;
@@ -179,7 +181,10 @@ fn advance<A: Ask>(
         memo.subject = Subject::of(&look.view.tracks[idx]);
         memo.case.see(memo.subject);
     }
-    let stay = stay_of(visit, &head.rule, look);
+    let stay = Stay {
+        is_over,
+        ..stay_of(visit, &head.rule, look)
+    };
     let memo = &mut visit.state;
     let verdict = match ask.judge(&mut memo.memory, &stay) {
         Verdict::Holds | Verdict::Happens if !memo.is_wanted => Verdict::Waits,
@@ -235,10 +240,14 @@ fn stay_of<'a, M>(visit: &Visit<Memo<M>>, rule: &Rule, look: &Look<'a>) -> Stay<
         since: visit.since,
         last_seen_inside: visit.last_seen_inside,
         presence: visit.presence(),
-        track: look.view.living(visit.track_id),
+        track: visit
+            .track_idx
+            .and_then(|idx| look.view.tracks.get(idx))
+            .filter(|track| track.state != TrackState::Ended),
         place: look.spot.place,
         anchor: rule.filter.anchor,
         aspect: look.view.site.aspect(),
+        is_over: false,
         has_moved: visit.state.marks.has_moved(),
         has_begun: visit.state.case.is_spent(),
     }

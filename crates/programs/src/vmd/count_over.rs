@@ -61,9 +61,9 @@ impl CountOver {
         self.count = 0;
         for visit in self.visits.iter_mut() {
             let is_there = matches!(visit.presence(), Presence::Inside | Presence::Expected);
-            let track_id = visit.track_id;
+            let track_idx = visit.track_idx;
             let counted = &mut visit.state;
-            if let Some(idx) = look.view.idx_of(track_id) {
+            if let Some(idx) = track_idx {
                 let track = &look.view.tracks[idx];
                 if track.state == TrackState::Confirmed {
                     counted.is_wanted = filter.admits(&mut counted.marks, look.view, idx);

@@ -77,8 +77,10 @@ impl CrossLine {
     /// Follows the scores of objects near the line.
     fn follow(&mut self, head: &Head, look: &Look<'_>) {
         let view = look.view;
-        self.near
-            .retain(|(track_id, _)| view.living(*track_id).is_some());
+        if self.near.len() >= MAX_NEAR {
+            self.near
+                .retain(|(track_id, _)| view.living(*track_id).is_some());
+        }
         for (idx, track) in view.tracks.iter().enumerate() {
             let is_seen = matches!(track.state, TrackState::Confirmed | TrackState::Tentative);
             if !is_seen || !self.is_near(track.bbox) {

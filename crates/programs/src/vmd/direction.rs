@@ -10,7 +10,7 @@ use types::{EventDetail, Gate, GateOutcome, NormPoint};
 use super::by_visit::{Ask, Stay};
 use super::life::Verdict;
 use crate::filter::{asked, gate};
-use crate::view::distance_heights;
+use crate::view::square_distance;
 
 /// A trail keeps a point each time so many parts of the least way were made.
 const POINTS_PER_WAY: f32 = 8.0;
@@ -30,34 +30,37 @@ pub(super) struct Trail {
     points: Vec<NormPoint>,
     /// Longest straight way on the trail, picture heights.
     travelled: f32,
+    /// As of the newest point, the least way has been made straight on.
+    is_known: bool,
     heading_deg: Option<f32>,
 }
 
 impl Trail {
-    /// Advances to `point`; whether a direction is known as of now.
+    /// Advances to `point`; whether a direction is known as of now. Asked anew
+    /// each time a part of the way was made.
     fn go(&mut self, point: NormPoint, min_travel: f32, aspect: f32) -> bool {
-        let way_from = |from: NormPoint| distance_heights(from, point, aspect);
-        let is_new = self
-            .points
-            .last()
-            .is_none_or(|last| way_from(*last) >= min_travel / POINTS_PER_WAY);
+        let square_from = |from: NormPoint| square_distance(from, point, aspect);
+        let part = min_travel / POINTS_PER_WAY;
+        let last = self.points.last();
+        if last.is_some_and(|last| square_from(*last) < part * part) {
+            return self.is_known;
+        }
         let from = self
             .points
             .iter()
-            .rposition(|from| way_from(*from) >= min_travel);
-        let longest = self.points.iter().map(|from| way_from(*from));
-        self.travelled = longest.fold(0.0, f32::max);
+            .rposition(|from| square_from(*from) >= min_travel * min_travel);
+        let squares = self.points.iter().map(|from| square_from(*from));
+        self.travelled = squares.fold(0.0, f32::max).sqrt();
+        self.is_known = from.is_some();
         if let Some(from_idx) = from {
             self.heading_deg = Some(heading_deg(self.points[from_idx], point, aspect));
             self.points.drain(..from_idx);
         }
-        if is_new {
-            if self.points.len() >= MAX_POINTS {
-                self.points.remove(0);
-            }
-            self.points.push(point);
+        if self.points.len() >= MAX_POINTS {
+            self.points.remove(0);
         }
-        from.is_some()
+        self.points.push(point);
+        self.is_known
     }
 }
 

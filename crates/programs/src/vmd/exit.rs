@@ -1,4 +1,6 @@
-//! Exit: an object leaves a zone.
+//! Exit: an object leaves a zone. Told when its visit is over: once it has been
+//! away for longer than the grace, so that who steps out and in again has not
+//! left.
 //!
 //! Who vanishes inside has not left, with two exceptions: who was cut off by
 //! the picture's border and moved towards it has left with the picture, and
@@ -8,7 +10,7 @@ use types::{Gate, NormBox, Track, TrackState};
 
 use super::by_visit::{Ask, Stay};
 use super::enter::{is_leaving_picture, is_moving};
-use super::life::{EndReason, Verdict};
+use super::life::Verdict;
 use crate::filter::{asked, gate};
 use crate::visits::Presence;
 
@@ -45,9 +47,7 @@ impl Ask for Exit {
         match (stay.presence, stay.track) {
             (Presence::Inside, Some(track)) => {
                 way.see(track, stay);
-                if way.has_left {
-                    return Verdict::Over(EndReason::CameBack);
-                }
+                way.has_left = false;
             }
             (Presence::Left, Some(track)) if track.state != TrackState::Lost => {
                 way.has_left = true;
@@ -58,7 +58,7 @@ impl Ask for Exit {
             }
             (Presence::Inside | Presence::Expected | Presence::Left, _) => {}
         }
-        match way.has_left {
+        match stay.is_over && way.has_left {
             true => Verdict::Happens,
             false => Verdict::Waits,
         }

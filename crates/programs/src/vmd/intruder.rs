@@ -37,7 +37,7 @@ impl Ask for Intruder {
 /// A gate about a time; nothing has lasted no time at all.
 pub(super) fn lasted(name: &'static str, actual: Option<Duration>, needed: Duration) -> Gate {
     match actual {
-        None if needed.is_zero() => gate(name, GateOutcome::Stopped("not there".to_owned())),
+        None if needed.is_zero() => gate(name, GateOutcome::Stopped("not so far".to_owned())),
         actual => gate(
             name,
             GateOutcome::Lasted {

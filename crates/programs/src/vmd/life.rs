@@ -53,7 +53,6 @@ pub(super) enum Verdict {
 pub(super) enum EndReason {
     Left,
     Vanished,
-    CameBack,
     MovedOn,
     Past,
     ThingGone,
@@ -70,7 +69,6 @@ impl EndReason {
         match self {
             EndReason::Left => "left the zone",
             EndReason::Vanished => "no longer seen",
-            EndReason::CameBack => "came back",
             EndReason::MovedOn => "moved on",
             EndReason::Past => "it is past",
             EndReason::ThingGone => "the scene is as before",
@@ -87,7 +85,7 @@ impl EndReason {
     /// of rule has, the last of its own.
     fn gate(self) -> Option<&'static str> {
         match self {
-            EndReason::Left | EndReason::Vanished | EndReason::CameBack => Some("inside"),
+            EndReason::Left | EndReason::Vanished => Some("inside"),
             EndReason::NoVideo => Some("received"),
             EndReason::OffBySchedule | EndReason::RuleStopped => Some("schedule"),
             EndReason::MovedOn

@@ -63,6 +63,8 @@ pub struct Vmd {
     crowds: Vec<Crowd>,
     resting: RestingPlaces,
     last_scene: Option<Scene>,
+    /// Tracks beyond what is looked at.
+    n_ignored: u64,
 }
 
 /// A rule at work.
@@ -97,6 +99,7 @@ impl Vmd {
             crowds: Vec::new(),
             resting: RestingPlaces::default(),
             last_scene: None,
+            n_ignored: 0,
         };
         vmd.take(config)?;
         Ok(vmd)
@@ -122,10 +125,11 @@ impl Vmd {
         Ok(output(desk.events))
     }
 
-    /// Visits, crossings and things that were not followed so far because
-    /// there were too many.
+    /// Tracks, visits, crossings and things that were not followed so far
+    /// because there were too many.
     pub fn n_refused(&self) -> u64 {
-        self.rules.iter().map(|rule| rule.kind.n_refused()).sum()
+        let n_refused: u64 = self.rules.iter().map(|rule| rule.kind.n_refused()).sum();
+        n_refused + self.n_ignored
     }
 
     /// Puts `config` in force; returns the rules that are no longer.
@@ -205,6 +209,7 @@ impl Program for Vmd {
     fn update(&mut self, scene: &Scene, _shots: &[BestShot]) -> Output {
         let at = scene.captured_at;
         let view = View::new(scene, &self.site);
+        self.n_ignored += (scene.tracks.len() - view.tracks.len()) as u64;
         self.resting.update(&view);
         for crowd in &mut self.crowds {
             let place = crowd.place_idx.map(|idx| &self.site.places()[idx]);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sim::{Auth, CameraConfig, Fault, Scheme, SimCamera, Tls};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Api, Program, link, soon, start_sim, still, street};
 
@@ -216,4 +218,60 @@ async fn trust(api: &Api, id: &str, fingerprint: &str) {
 fn fingerprint(camera: &SimCamera) -> String {
     let hash = camera.certificate_sha256().expect("it speaks TLS");
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Three pictures within a second, then a reset (RST) in place of an end.
+async fn reset_after_a_second(mut client: TcpStream, jpeg: &[u8]) -> std::io::Result<()> {
+    let mut request = [0; 4_096];
+    let _n_read = client.read(&mut request).await?;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n";
+    client.write_all(head.as_bytes()).await?;
+    for _ in 0..3 {
+        let part = format!(
+            "--x\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+            jpeg.len()
+        );
+        client.write_all(part.as_bytes()).await?;
+        client.write_all(jpeg).await?;
+        client.write_all(b"\r\n").await?;
+        tokio::time::sleep(Duration::from_millis(333)).await;
+    }
+    client.set_zero_linger()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn camera_that_resets_the_connection_each_second_is_opened_again_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let api = Api::set_up(&program).await;
+    let grey = jpeg::RgbImage {
+        width_px: 64,
+        height_px: 48,
+        data: vec![114; 64 * 48 * 3],
+    };
+    let jpeg = jpeg::Encoder::new().unwrap().rgb(&grey, 70).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            // Whoever hangs up first is no matter here.
+            drop(reset_after_a_second(client, &jpeg).await);
+        }
+    });
+    let id = api.add_camera("resets", &link(port, "/feed")).await;
+    let status = soon("the reset to show", async || {
+        let status = api.camera(&id).await["status"].clone();
+        (status["cause"]["code"] == "hung_up").then_some(status)
+    })
+    .await;
+    let message = status["cause"]["message"].as_str().unwrap();
+    assert!(message.contains("reset"), "{message}");
+    soon("it to be opened again", async || {
+        let opened = api.metric("relay_connections_opened_total", &id).await;
+        let received = api.metric("relay_frames_received_total", &id).await;
+        (opened >= 3 && received >= 7).then_some(())
+    })
+    .await;
+    assert_eq!(api.metric("relay_pipeline_panics_total", &id).await, 0);
+    server.abort();
 }

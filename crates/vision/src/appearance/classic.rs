@@ -6,8 +6,8 @@
 //! `docs/appearance.md` gives the formula and what it was measured to be
 //! worth.
 //!
-//! Persons are cut into six stripes from head to feet; vehicles and
-//! two-wheelers into three stripes, each of an inner and an outer half. Each
+//! Persons are cut into eight stripes from head to feet; vehicles and
+//! two-wheelers into four stripes, each of an inner and an outer half. Each
 //! cell holds a soft histogram of colours and one of edge directions. Left
 //! and right are counted alike, so that a mirrored object is the same one.
 //!
@@ -20,7 +20,7 @@ use super::patch::{HEIGHT, Patch, WIDTH};
 pub const CLASSIC_MAKER: &str = "airelay-classic/1";
 
 /// Parts an object is cut into.
-const N_CELLS: usize = 6;
+const N_CELLS: usize = 8;
 /// Lightness steps of what has no colour.
 const N_GREYS: usize = 6;
 /// Directions of colour, each pale and strong.
@@ -34,14 +34,19 @@ const N_PER_CELL: usize = N_COLOURS + N_EDGES;
 /// Numbers in the vector.
 pub(super) const N_VALUES: usize = N_CELLS * N_PER_CELL;
 
-/// Chroma that is half-way from grey to pale, and from pale to strong.
-const PALE_CHROMA: f32 = 12.0;
-const STRONG_CHROMA: f32 = 40.0;
+/// Up to half of this is grey, from one and a half on none is.
+const PALE_CHROMA: f32 = 16.0;
+/// From here on nothing is pale.
+const STRONG_CHROMA: f32 = 45.0;
 /// How much edges count beside colours.
-const EDGE_SHARE: f32 = 0.35;
+const EDGE_SHARE: f32 = 0.15;
 /// What stripes of persons count: the head is small and bare, feet are half
 /// floor.
-const STRIPES: [f32; N_CELLS] = [0.6, 1.2, 1.2, 1.0, 0.9, 0.5];
+const STRIPES: [f32; N_CELLS] = [0.6, 1.2, 1.2, 1.2, 1.0, 0.9, 0.9, 0.5];
+/// What a place counts at least, however like its surroundings.
+const MIN_WEIGHT: f32 = 0.4;
+/// A place counts fully when it is a little unlike its surroundings.
+const SURER: f32 = 1.8;
 /// Mean lightness of all patches after normalisation.
 const MEAN_LIGHTNESS: f32 = 50.0;
 
@@ -50,7 +55,7 @@ const MEAN_LIGHTNESS: f32 = 50.0;
 pub(super) enum Cut {
     /// Stripes from head to feet.
     Person,
-    /// Three stripes, inside and outside.
+    /// Four stripes, inside and outside.
     Vehicle,
 }
 
@@ -61,7 +66,7 @@ pub(super) fn describe(patch: &Patch, cut: Cut) -> Vec<f32> {
     for (at, (x, y, lab, weight)) in patch.places().enumerate() {
         // How far from the middle, 0..1.
         let outward = (2.0 * x - 1.0).abs();
-        let weight = weight * (1.0 - 0.75 * outward * outward);
+        let weight = (weight * SURER).clamp(MIN_WEIGHT, 1.0) * (1.0 - 0.75 * outward * outward);
         let (first, part) = cut.cells(y, outward);
         let edge = edge(&lightness, at);
         for (cell, share) in [(first, 1.0 - part), (cut.next(first), part)] {
@@ -96,10 +101,14 @@ impl Cut {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "0..6, rounded down"
+        reason = "0..8, rounded down"
     )]
     fn cells(self, y: f32, outward: f32) -> (usize, f32) {
-        let n_stripes = if self == Cut::Person { 6 } else { 3 };
+        let n_stripes = if self == Cut::Person {
+            N_CELLS
+        } else {
+            N_CELLS / 2
+        };
         let place = (y * n_stripes as f32 - 0.5).clamp(0.0, (n_stripes - 1) as f32);
         let stripe = (place as usize).min(n_stripes - 1);
         let part = place - stripe as f32;

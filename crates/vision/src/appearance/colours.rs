@@ -1,6 +1,6 @@
 //! Colours of the parts of an object: upper and lower clothing, car body.
 //!
-//! In: a [`Patch`]. Out: for a part, its colours with their shares, largest
+//! In: a [`Patch`]. Out: for a part, its colours with their shares, likeliest
 //! first.
 //!
 //! Each place of a part counts by how near it is to the part's middle and how
@@ -29,6 +29,13 @@ pub struct PartColour {
     pub lab: Lab,
 }
 
+impl PartColour {
+    /// Belief that the part has this colour, 0..=1.
+    pub fn likelihood(&self) -> f32 {
+        (self.share * self.clarity).clamp(0.0, 1.0)
+    }
+}
+
 /// A part of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -54,20 +61,41 @@ impl Part {
     /// Weight of the place at `x`, `y` (0..1 of the box) that has `lab`.
     fn weight(self, x: f32, y: f32, lab: Lab) -> f32 {
         match self {
-            Part::Upper => bell(x, 0.5, 0.20) * within(y, 0.20, 0.46),
-            Part::Lower => bell(x, 0.5, 0.18) * within(y, 0.54, 0.84),
-            Part::Body => {
-                // Windows, tyres and the shadow below are dark and colourless.
-                let is_dark = lab.l < 30.0 && lab.chroma() < 14.0;
-                let coloured = (lab.chroma() / 20.0).min(1.5);
-                let material = if is_dark { 0.35 } else { 1.0 + coloured };
-                bell(x, 0.5, 0.30) * within(y, 0.22, 0.80) * material
+            Part::Upper => bell(x, 0.5, 0.20) * within(y, 0.20, 0.46) * cloth(lab),
+            Part::Lower => {
+                // Shorts end where bare legs begin.
+                let fade = 1.0 - (y - 0.52) * 1.8;
+                bell(x, 0.5, 0.18) * within(y, 0.52, 0.84) * fade * cloth(lab)
             }
+            Part::Body => bell(x, 0.5, 0.26) * within(y, 0.24, 0.80) * paint(lab),
         }
     }
 }
 
-/// The colours of `part`, largest share first; names do not repeat.
+/// Bare skin is no cloth; brown cloth still wins where it is alone.
+fn cloth(lab: Lab) -> f32 {
+    let hue_deg = lab.b.atan2(lab.a).to_degrees();
+    let is_skin = (25.0..=75.0).contains(&lab.l)
+        && (12.0..=38.0).contains(&lab.chroma())
+        && (25.0..=68.0).contains(&hue_deg);
+    if is_skin { 0.4 } else { 1.0 }
+}
+
+/// Windows, tyres and shadows are dark and colourless, the road is grey, and
+/// both are in every box; paint is what is coloured or bright.
+fn paint(lab: Lab) -> f32 {
+    let chroma = lab.chroma();
+    if chroma > 14.0 {
+        return 1.0 + (chroma / 14.0).min(3.0);
+    }
+    match lab.l {
+        ..30.0 => 0.5,
+        30.0..66.0 => 0.7,
+        _ => 1.4,
+    }
+}
+
+/// The colours of `part`, most likely first; names do not repeat.
 pub(super) fn colours(patch: &Patch, part: Part) -> Vec<PartColour> {
     let places: Vec<(Lab, f32)> = patch
         .places()
@@ -99,7 +127,7 @@ pub(super) fn colours(patch: &Patch, part: Part) -> Vec<PartColour> {
             }),
         }
     }
-    colours.sort_by(|a, b| b.share.total_cmp(&a.share));
+    colours.sort_by(|a, b| b.likelihood().total_cmp(&a.likelihood()));
     colours
 }
 

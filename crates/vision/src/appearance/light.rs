@@ -34,7 +34,7 @@ const MAX_TINT_GAIN: f32 = 1.12;
 /// The brightest hundredth of a well exposed picture.
 const USUAL_WHITE: f32 = 235.0;
 /// Most a picture is brightened, on sRGB values.
-const MAX_BRIGHTER: f32 = 1.25;
+const MAX_BRIGHTER: f32 = 1.12;
 /// From sRGB values to linear light, near enough for a factor.
 const GAMMA: f32 = 2.2;
 

@@ -20,8 +20,13 @@ mod patch;
 mod names;
 mod colours;
 mod classic;
+mod manifest;
+mod embedder;
+#[cfg(test)]
+mod tests;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jpeg::RgbImage;
 use types::{Appearance, Attribute, Class, ClassGroup, Embedding, NormBox};
@@ -30,13 +35,15 @@ pub use self::classic::CLASSIC_MAKER;
 use self::classic::Cut;
 use self::colours::Part;
 pub use self::colours::PartColour;
+pub use self::embedder::{EmbedError, Embedder};
 pub use self::lab::Lab;
 pub use self::light::Light;
+pub use self::manifest::{EmbedManifest, MAX_DIMS};
 pub use self::names::ColourName;
 use self::patch::Patch;
 
 /// Attributes of less belief are left out.
-pub const MIN_LIKELIHOOD: f32 = 0.3;
+pub const MIN_LIKELIHOOD: f32 = 0.4;
 /// A second colour is told from this share of the part on.
 const SECOND_SHARE: f32 = 0.3;
 /// Width over height up to which a person stands, so that the lower half of
@@ -60,10 +67,13 @@ pub struct Shown<'a> {
     pub light: Light,
 }
 
-/// Tells what objects look like.
-#[derive(Debug)]
+/// Tells what objects look like. Clones share their models and counts, so
+/// that all cameras can use one.
+#[derive(Clone, Debug)]
 pub struct Describer {
     classic: Arc<str>,
+    embedders: Vec<Arc<Mutex<Embedder>>>,
+    n_failed: Arc<AtomicU64>,
 }
 
 impl Default for Describer {
@@ -77,11 +87,37 @@ impl Describer {
     pub fn new() -> Self {
         Describer {
             classic: Arc::from(CLASSIC_MAKER),
+            embedders: Vec::new(),
+            n_failed: Arc::default(),
         }
     }
 
+    /// Asks `embedder` as well, for the classes it knows.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Embedder) -> Self {
+        self.embedders.push(Arc::new(Mutex::new(embedder)));
+        self
+    }
+
+    /// Vectors that a model should have given and did not, so far.
+    pub fn n_failed(&self) -> u64 {
+        self.n_failed.load(Ordering::Relaxed)
+    }
+
+    /// All colours of each part, named as its attribute, with shares and the
+    /// colours themselves: for those who want numbers instead of words.
+    pub fn colours(&self, shown: &Shown<'_>) -> Vec<(&'static str, Vec<PartColour>)> {
+        let Some(patch) = Patch::cut(shown.crop, shown.bbox, &shown.light) else {
+            return Vec::new();
+        };
+        parts(shown, &patch)
+            .into_iter()
+            .map(|(name, part)| (name, colours::colours(&patch, part)))
+            .collect()
+    }
+
     /// What can be told of an object. Crops too small or broken give nothing.
-    pub fn describe(&mut self, shown: &Shown<'_>) -> Appearance {
+    pub fn describe(&self, shown: &Shown<'_>) -> Appearance {
         let Some(patch) = Patch::cut(shown.crop, shown.bbox, &shown.light) else {
             return Appearance::default();
         };
@@ -89,13 +125,27 @@ impl Describer {
             ClassGroup::Person => Cut::Person,
             ClassGroup::Vehicle | ClassGroup::TwoWheeler => Cut::Vehicle,
         };
-        let values = classic::describe(&patch, cut);
+        let mut embeddings = vec![Embedding {
+            maker: Arc::clone(&self.classic),
+            values: Arc::from(classic::describe(&patch, cut)),
+        }];
+        for embedder in &self.embedders {
+            // What a panic of another camera left is used up with each call.
+            let mut embedder = embedder.lock().unwrap_or_else(PoisonError::into_inner);
+            if !embedder.knows(shown.class) {
+                continue;
+            }
+            match embedder.embed(shown.crop, shown.bbox) {
+                Ok(embedding) => embeddings.push(embedding),
+                Err(error) => {
+                    self.n_failed.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(maker = &*embedder.maker(), %error, "no vector");
+                }
+            }
+        }
         Appearance {
             attributes: attributes(shown, &patch),
-            embeddings: vec![Embedding {
-                maker: Arc::clone(&self.classic),
-                values: Arc::from(values),
-            }],
+            embeddings,
         }
     }
 }
@@ -121,7 +171,7 @@ fn attributes(shown: &Shown<'_>, patch: &Patch) -> Vec<Attribute> {
         let mut colours = colours::colours(patch, part);
         colours.truncate(2);
         for (at, colour) in colours.iter().enumerate() {
-            let likelihood = (colour.share * colour.clarity).min(1.0);
+            let likelihood = colour.likelihood();
             let is_told = likelihood >= MIN_LIKELIHOOD && (at == 0 || colour.share >= SECOND_SHARE);
             if is_told {
                 attributes.push(Attribute {

@@ -31,9 +31,9 @@ const BAND: usize = 12;
 /// Distance from the surroundings from which a place is surely the object.
 const SURELY_OBJECT: f32 = 16.0;
 /// How much a place counts that looks just like its surroundings.
-const MIN_WEIGHT: f32 = 0.15;
+const MIN_WEIGHT: f32 = 0.1;
 /// Chroma that nothing in a grey crop exceeds.
-const GREY_CHROMA: f32 = 4.0;
+const GREY_CHROMA: f32 = 2.0;
 /// Lightness that the brightest tenth of a crop must reach to show colours.
 const MIN_LIGHT: f32 = 14.0;
 
@@ -129,7 +129,7 @@ fn weights(lab: &[Lab], left: &[Lab], right: &[Lab]) -> Vec<f32> {
             .iter()
             .map(|around| lab.distance2(*around, 1.0))
             .fold(f32::INFINITY, f32::min);
-        (nearest.sqrt() / SURELY_OBJECT).clamp(MIN_WEIGHT, 1.0)
+        (nearest / (SURELY_OBJECT * SURELY_OBJECT)).clamp(MIN_WEIGHT, 1.0)
     };
     lab.iter().enumerate().map(weight).collect()
 }
@@ -152,7 +152,8 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn new(crop: &'a RgbImage, light: &Light) -> Option<Self> {
-        let n_bytes = 3 * u64::from(crop.width_px) * u64::from(crop.height_px);
+        let n_pixels = u64::from(crop.width_px) * u64::from(crop.height_px);
+        let n_bytes = n_pixels.saturating_mul(3);
         let is_whole = n_bytes > 0 && crop.data.len() as u64 >= n_bytes;
         is_whole.then_some(Source {
             crop,

@@ -11,7 +11,7 @@
 //! All that is kept is bounded in number and bytes, and what could not be kept
 //! is counted.
 //!
-//! Not here: attributes, embeddings, who stores the shot.
+//! Not here: what appearances are made of (`appearance`), who stores the shot.
 
 mod quality;
 #[cfg(test)]
@@ -21,10 +21,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jpeg::{Decoder, Encoder, Scale};
+use jpeg::{Decoder, Encoder, RgbImage, Scale};
 use types::{
-    BestShot, EncodedFrame, NormBox, Scene, ShotQuality, ShotStage, Timestamp, Track, TrackId,
-    TrackState,
+    Appearance, BestShot, EncodedFrame, NormBox, Scene, ShotQuality, ShotStage, Timestamp, Track,
+    TrackId, TrackState,
 };
 
 use self::quality::judge;
@@ -72,10 +72,10 @@ const EARLY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 const MAX_EARLY: u32 = 4;
 /// A shot this good is told at once: waiting would bring little.
 const GOOD_ENOUGH: f32 = 0.7;
-/// A box that ends this low is cut by the picture's lower edge.
-const CUT_BELOW: f32 = 0.99;
 /// Most tracks watched at one time.
 const MAX_WATCHED: usize = 256;
+/// A box that ends below this reaches out of the picture.
+const CUT_BELOW: f32 = 0.995;
 /// Largest crop kept, bytes.
 const MAX_CROP_BYTES: usize = 256 * 1024;
 /// Most bytes of all kept crops of one camera.
@@ -87,7 +87,6 @@ const BLOCK_ALLOWANCE_PX: u32 = 32;
 #[derive(Debug)]
 pub struct BestShots {
     config: BestShotConfig,
-    /// Tells what objects look like, while somebody wants to know.
     describer: Option<Describer>,
     watched: BTreeMap<TrackId, Watched>,
     last_at: Option<Timestamp>,
@@ -126,11 +125,10 @@ impl BestShots {
         }
     }
 
-    /// Says whether shots shall tell what their objects look like.
-    pub fn describe(&mut self, is_wanted: bool) {
-        if is_wanted != self.describer.is_some() {
-            self.describer = is_wanted.then(Describer::new);
-        }
+    /// Lets `describer` look at each crop that is cut from now on; `None`
+    /// leaves appearances empty.
+    pub fn set_describer(&mut self, describer: Option<Describer>) {
+        self.describer = describer;
     }
 
     /// Advances to `scene`, made from `frame` and its `image`. Returns the
@@ -231,7 +229,7 @@ impl BestShots {
     /// Cuts the track out of the camera's own pixels; `None` when the frame is
     /// broken there or there is no room for it.
     fn cut(
-        &mut self,
+        &self,
         track: &Track,
         quality: ShotQuality,
         frame: &EncodedFrame,
@@ -245,20 +243,7 @@ impl BestShots {
         let (crop, covered, _) = decoder.rgb(&frame.jpeg, scale, Some(area)).ok()?;
         let bytes = encoder.rgb(&crop, self.config.jpeg_quality).ok()?;
         let n_kept_bytes: usize = self.watched.values().map(Watched::len_bytes).sum();
-        if !has_room(n_kept_bytes, bytes.len()) {
-            return None;
-        }
-        let appearance = self.describer.as_mut().map(|describer| {
-            describer.describe(&Shown {
-                crop: &crop,
-                bbox: box_in_crop(track.bbox, image.norm_box(covered)),
-                class: track.class,
-                score: track.score,
-                is_cut_below: track.bbox.y2() >= CUT_BELOW,
-                light: Light::of(&image.planes),
-            })
-        });
-        Some(BestShot {
+        has_room(n_kept_bytes, bytes.len()).then(|| BestShot {
             track_id: track.track_id,
             stage: ShotStage::Early,
             captured_at: frame.captured_at,
@@ -269,7 +254,30 @@ impl BestShots {
             jpeg: Arc::from(bytes),
             width_px: crop.width_px,
             height_px: crop.height_px,
-            appearance: appearance.unwrap_or_default(),
+            appearance: self.appearance(track, &crop, image.norm_box(covered), image),
+        })
+    }
+}
+
+impl BestShots {
+    /// What the track looks like in a crop that covers `area` of `image`.
+    fn appearance(
+        &self,
+        track: &Track,
+        crop: &RgbImage,
+        area: NormBox,
+        image: &Image,
+    ) -> Appearance {
+        let Some(describer) = &self.describer else {
+            return Appearance::default();
+        };
+        describer.describe(&Shown {
+            crop,
+            bbox: box_in_crop(track.bbox, area),
+            class: track.class,
+            score: track.score,
+            is_cut_below: track.bbox.y2() > CUT_BELOW,
+            light: Light::of(&image.planes),
         })
     }
 }

@@ -131,6 +131,18 @@ fn good_shot_is_told_at_once_and_shows_the_object_with_a_margin() {
 }
 
 #[test]
+fn shot_is_described_only_when_somebody_asks() {
+    for describer in [None, Some(Describer::new())] {
+        let n_expected = usize::from(describer.is_some());
+        let mut bench = Bench::new();
+        bench.shots.set_describer(describer);
+        let told = bench.step(0, at(NEAR), 60);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].appearance.embeddings.len(), n_expected);
+    }
+}
+
+#[test]
 fn poor_shot_waits_for_a_better_one_but_not_beyond_a_second() {
     let mut bench = Bench::new();
     let mut told_at = Vec::new();

@@ -197,18 +197,7 @@ impl Manifest {
     /// # Errors
     /// Its SHA-256 differs.
     pub fn check_model(&self, model: &[u8]) -> Result<(), ManifestError> {
-        let actual: String = Sha256::digest(model)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        if actual == self.sha256 {
-            return Ok(());
-        }
-        Err(ManifestError::WrongModel {
-            file: self.file.clone(),
-            actual,
-            expected: self.sha256.clone(),
-        })
+        check_model(&self.file, &self.sha256, model)
     }
 
     /// The lowest threshold of `class`, or `None` for a class that the model
@@ -237,7 +226,7 @@ struct RawManifest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawInput {
+pub(crate) struct RawInput {
     name: String,
     width_px: usize,
     height_px: usize,
@@ -267,16 +256,10 @@ struct RawClass {
 
 impl RawManifest {
     fn check(self) -> Result<Manifest, ManifestError> {
-        check_name(&self.name)?;
+        check_name("name", &self.name)?;
         check_file(&self.file)?;
-        let sha256 = self.sha256.to_ascii_lowercase();
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(field("sha256", "must be 64 hex digits".to_owned()));
-        }
-        if self.licence.trim().is_empty() {
-            let message = "is empty: name the licence of the weights".to_owned();
-            return Err(field("licence", message));
-        }
+        let sha256 = check_sha256(&self.sha256)?;
+        check_licence(&self.licence)?;
         let input = self.input.check()?;
         let layout = one_of(
             "output.layout",
@@ -301,7 +284,7 @@ impl RawManifest {
 }
 
 impl RawInput {
-    fn check(self) -> Result<InputSpec, ManifestError> {
+    pub(crate) fn check(self) -> Result<InputSpec, ManifestError> {
         if self.name.is_empty() {
             let message = "is empty: give the input's name in the model".to_owned();
             return Err(field("input.name", message));
@@ -342,16 +325,48 @@ impl RawInput {
     }
 }
 
-fn check_name(name: &str) -> Result<(), ManifestError> {
+pub(crate) fn check_name(path: &str, name: &str) -> Result<(), ManifestError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if (1..=64).contains(&name.len()) && name.bytes().all(is_plain) {
         return Ok(());
     }
     let message = format!("{name:?}: must be 1 to 64 letters, digits, '.', '_' or '-'");
-    Err(field("name", message))
+    Err(field(path, message))
 }
 
-fn check_file(file: &str) -> Result<(), ManifestError> {
+/// The checksum in lower case.
+pub(crate) fn check_sha256(sha256: &str) -> Result<String, ManifestError> {
+    if sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(sha256.to_ascii_lowercase());
+    }
+    Err(field("sha256", "must be 64 hex digits".to_owned()))
+}
+
+pub(crate) fn check_licence(licence: &str) -> Result<(), ManifestError> {
+    if licence.trim().is_empty() {
+        let message = "is empty: name the licence of the weights".to_owned();
+        return Err(field("licence", message));
+    }
+    Ok(())
+}
+
+/// Checks that `model` has the checksum `sha256`.
+pub(crate) fn check_model(file: &str, sha256: &str, model: &[u8]) -> Result<(), ManifestError> {
+    let actual: String = Sha256::digest(model)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if actual == sha256 {
+        return Ok(());
+    }
+    Err(ManifestError::WrongModel {
+        file: file.to_owned(),
+        actual,
+        expected: sha256.to_owned(),
+    })
+}
+
+pub(crate) fn check_file(file: &str) -> Result<(), ManifestError> {
     let is_bare = !file.is_empty() && !file.contains(['/', '\\', '\0']) && !file.starts_with('.');
     if is_bare && file.len() <= 255 {
         return Ok(());
@@ -393,7 +408,7 @@ fn check_classes(raw: &[RawClass]) -> Result<Vec<ClassSpec>, ManifestError> {
 }
 
 /// The value that `text` names, or an error that lists all names.
-fn one_of<T, const N: usize>(
+pub(crate) fn one_of<T, const N: usize>(
     path: &str,
     text: &str,
     values: [(&str, T); N],
@@ -412,7 +427,7 @@ fn in_range(path: &str, value: f32, min: f32, max: f32) -> Result<f32, ManifestE
     Err(field(path, format!("{value}: must be {min} to {max}")))
 }
 
-fn field(path: &str, message: String) -> ManifestError {
+pub(crate) fn field(path: &str, message: String) -> ManifestError {
     ManifestError::Field {
         field: path.to_owned(),
         message,
@@ -420,7 +435,7 @@ fn field(path: &str, message: String) -> ManifestError {
 }
 
 /// Shows the line that the TOML reader objects to: it holds the field's name.
-fn syntax(text: &str, error: &toml::de::Error) -> ManifestError {
+pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> ManifestError {
     let start = error.span().map_or(0, |span| span.start);
     let before = text.as_bytes().get(..start).unwrap_or_default();
     let line_idx = before.iter().filter(|byte| **byte == b'\n').count();

@@ -7,7 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ::rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueView};
+use ::rten::{
+    Model, ModelOptions, NodeId, RunOptions, ThreadPool, TryFromValueError, Value, ValueView,
+};
 
 use super::{Backend, BackendError, MAX_OUTPUTS, Output, check_inputs, output};
 
@@ -17,7 +19,8 @@ const ENGINE: &str = "rten";
 pub struct RtenBackend {
     model: Model,
     input: NodeId,
-    outputs: Vec<(NodeId, String)>,
+    /// Their names, and how many axes they have, where the model says so.
+    outputs: Vec<(NodeId, String, Option<usize>)>,
     pool: Arc<ThreadPool>,
 }
 
@@ -45,7 +48,10 @@ impl RtenBackend {
         let outputs: Vec<_> = model
             .output_ids()
             .iter()
-            .map(|id| (*id, name_of(*id)))
+            .map(|id| {
+                let shape = model.node_info(*id).and_then(|info| info.shape());
+                (*id, name_of(*id), shape.map(|shape| shape.len()))
+            })
             .collect();
         if outputs.len() > MAX_OUTPUTS {
             return Err(load_error(format!("more than {MAX_OUTPUTS} outputs")));
@@ -72,7 +78,7 @@ impl Backend for RtenBackend {
         let view =
             ValueView::from_shape(shape, input).map_err(|error| run_error(error.to_string()))?;
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
-        let ids: Vec<NodeId> = self.outputs.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<NodeId> = self.outputs.iter().map(|(id, _, _)| *id).collect();
         let values = self
             .model
             .run(vec![(self.input, view.into())], &ids, Some(options))
@@ -80,14 +86,28 @@ impl Backend for RtenBackend {
         values
             .into_iter()
             .zip(&self.outputs)
-            .map(|(value, (_, name))| {
-                // All output forms we know have three axes.
-                let (shape, data) = value
-                    .into_shape_vec::<f32, 3>()
+            .map(|(value, (_, name, n_axes))| {
+                let (shape, data) = shape_and_values(value, *n_axes)
                     .map_err(|error| run_error(format!("output {name:?}: {error}")))?;
-                output(ENGINE, name, shape.to_vec(), data)
+                output(ENGINE, name, shape, data)
             })
             .collect()
+    }
+}
+
+/// Detectors give three axes; vectors of re-identification have two, or four
+/// of which some are 1.
+fn shape_and_values(
+    value: Value,
+    n_axes: Option<usize>,
+) -> Result<(Vec<usize>, Vec<f32>), TryFromValueError> {
+    fn of<const N: usize>(found: ([usize; N], Vec<f32>)) -> (Vec<usize>, Vec<f32>) {
+        (found.0.to_vec(), found.1)
+    }
+    match n_axes.unwrap_or(3) {
+        2 => value.into_shape_vec::<f32, 2>().map(of),
+        4 => value.into_shape_vec::<f32, 4>().map(of),
+        _ => value.into_shape_vec::<f32, 3>().map(of),
     }
 }
 

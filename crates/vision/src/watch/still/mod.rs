@@ -17,6 +17,8 @@
 //!
 //! Under tracks nothing is judged or learnt. Where a vehicle stood still, the
 //! place is learnt anew when it leaves: parking is no thing left or removed.
+//! At the start, a place is learnt when it has been still for as long, so that
+//! passers-by do not belong to the scene.
 //!
 //! Time comes only from `captured_at`.
 //!
@@ -64,8 +66,8 @@ const UNREST_WEIGHT: f32 = 3.0;
 const WHOLE_SHARE: f32 = 0.25;
 /// How long that must last to be the new scene, seconds.
 const WHOLE_S: f32 = 10.0;
-/// How long the scene is learnt at the start, seconds.
-const START_S: f32 = 10.0;
+/// How long a new scene must be known before changes of it begin, seconds.
+const START_S: f32 = 15.0;
 /// How long a change may be hidden.
 const HIDDEN: Duration = Duration::from_secs(120);
 /// After this, a thing belongs to the scene.
@@ -82,11 +84,14 @@ pub struct StillChanges {
     fast: Vec<f32>,
     slow: Vec<f32>,
     unrest: Vec<f32>,
-    /// How long the fast level has been still, seconds.
+    /// The fast level since when it has been still, and for how long, seconds.
+    anchor: Vec<f32>,
     still_s: Vec<f32>,
     marks: Vec<Mark>,
-    /// A vehicle stands here.
-    is_parked_on: Vec<bool>,
+    /// What is here is learnt when it is still next: the scene is new, or a
+    /// vehicle stood here.
+    is_unknown: Vec<bool>,
+    /// How long the scene has been known, seconds.
     age_s: f32,
     /// How long most of the scene has been otherwise, seconds.
     whole_s: f32,
@@ -153,7 +158,7 @@ impl StillChanges {
         } else {
             0.0
         };
-        if self.age_s < START_S || self.whole_s >= WHOLE_S {
+        if self.whole_s >= WHOLE_S {
             self.learn_scene(light);
         } else if !is_whole {
             let parts = part::find(&self.cells, &self.marks);
@@ -178,30 +183,38 @@ impl StillChanges {
             unrest: vec![1.0; n],
             still_s: vec![0.0; n],
             marks: vec![Mark::Same; n],
-            is_parked_on: vec![false; n],
+            is_unknown: vec![true; n],
             last_at: self.last_at,
             last_change_id,
             ..Self::default()
         };
         self.fast.clone_from(&self.cells.levels);
         self.slow.clone_from(&self.cells.levels);
+        self.anchor.clone_from(&self.cells.levels);
     }
 
     /// Moves the fast levels, and notes which of them are still.
     fn follow(&mut self, elapsed_s: f32) {
         let share = elapsed_s / (elapsed_s + FAST_S);
-        let forget = elapsed_s / (elapsed_s + UNREST_S);
+        // At the start the little that was seen counts in full.
+        let forget = elapsed_s / (elapsed_s + UNREST_S.min(self.age_s + elapsed_s));
         for idx in 0..self.cells.levels.len() {
             let step = self.cells.levels[idx] - self.fast[idx];
             let limit = MIN_STEP.max(UNREST_WEIGHT * self.unrest[idx]);
-            if step.abs() > limit {
-                self.fast[idx] = self.cells.levels[idx];
+            self.fast[idx] += if step.abs() > limit {
+                step
+            } else {
+                share * step
+            };
+            // Against the anchor, so that what creeps is not still.
+            if (self.fast[idx] - self.anchor[idx]).abs() > limit {
+                self.anchor[idx] = self.fast[idx];
                 self.still_s[idx] = 0.0;
             } else {
-                self.fast[idx] += share * step;
                 self.still_s[idx] += elapsed_s;
             }
-            let counted = step.abs().min(MAX_UNREST_STEP);
+            let creep = self.cells.levels[idx] - self.anchor[idx];
+            let counted = step.abs().max(creep.abs()).min(MAX_UNREST_STEP);
             self.unrest[idx] += forget * (counted - self.unrest[idx]);
         }
     }
@@ -221,7 +234,7 @@ impl StillChanges {
                     let idx = row * n_columns + column;
                     self.marks[idx] = Mark::Hidden;
                     self.still_s[idx] = 0.0;
-                    self.is_parked_on[idx] |= is_parked;
+                    self.is_unknown[idx] |= is_parked;
                 }
             }
         }
@@ -256,9 +269,9 @@ impl StillChanges {
             }
             n_visible += 1;
             let is_still = self.still_s[idx] >= STILL_S;
-            if self.is_parked_on[idx] {
+            if self.is_unknown[idx] {
                 if is_still {
-                    self.is_parked_on[idx] = false;
+                    self.is_unknown[idx] = false;
                     self.slow[idx] = self.fast[idx];
                 }
                 continue;
@@ -288,7 +301,7 @@ impl StillChanges {
         };
         let mut accepted = vec![false; self.marks.len()];
         for part in parts {
-            let has_room = self.known.len() < MAX_CHANGES;
+            let may_begin = self.known.len() < MAX_CHANGES && self.age_s >= START_S;
             let known = self.known.iter_mut().find(|known| known.part.meets(&part));
             let found = part::kind(&part, &scenes);
             match (known, found) {
@@ -299,7 +312,7 @@ impl StillChanges {
                         known.part = part;
                     }
                 }
-                (None, Some(kind)) if has_room => {
+                (None, Some(kind)) if may_begin => {
                     self.last_change_id += 1;
                     let still = Duration::from_secs_f32(part.still_s(&self.still_s));
                     self.known.push(Known {
@@ -331,41 +344,42 @@ impl StillChanges {
         accepted
     }
 
-    /// Lets the slow levels follow.
+    /// Lets the slow levels follow: all of them the light, and what is no
+    /// thing what is there now.
     fn learn(&mut self, light: Light, accepted: &[bool], elapsed_s: f32) {
+        let share = |settle_s: f32| elapsed_s / (elapsed_s + settle_s);
         for idx in 0..self.slow.len() {
-            let settle_s = match self.marks[idx] {
-                Mark::Hidden => continue,
-                _ if accepted[idx] => {
-                    // The scene behind it gets the same light.
-                    let lit = light.of(self.slow[idx]) - self.slow[idx];
-                    self.slow[idx] += lit * elapsed_s / (elapsed_s + SLOW_S);
-                    continue;
-                }
-                Mark::Same => SLOW_S,
-                Mark::Changed => UNLIKELY_S,
-                Mark::Restless => RESTLESS_S,
+            let lit = light.of(self.slow[idx]);
+            let follow = match self.marks[idx] {
+                Mark::Hidden => 0.0,
+                _ if accepted[idx] => 0.0,
+                Mark::Same => share(SLOW_S),
+                Mark::Changed => share(UNLIKELY_S),
+                Mark::Restless => share(RESTLESS_S),
             };
-            let share = elapsed_s / (elapsed_s + settle_s);
-            self.slow[idx] += share * (self.fast[idx] - self.slow[idx]);
+            self.slow[idx] +=
+                share(SLOW_S) * (lit - self.slow[idx]) + follow * (self.fast[idx] - lit);
         }
     }
 
-    /// Takes the scene as it is now; behind things left and removed, as it
-    /// must look in this light.
+    /// Takes the scene as it is now, when it is still; behind things left and
+    /// removed, as it must look in this light.
     fn learn_scene(&mut self, light: Light) {
-        let mut scene = self.fast.clone();
+        self.is_unknown.fill(true);
         for known in &self.known {
             for idx in &known.part.cells {
-                scene[*idx] = light.of(self.slow[*idx]);
+                self.is_unknown[*idx] = false;
             }
         }
-        for (idx, mark) in self.marks.iter().enumerate() {
-            if *mark != Mark::Hidden {
-                self.slow[idx] = scene[idx];
-            }
+        for (slow, (fast, is_unknown)) in self
+            .slow
+            .iter_mut()
+            .zip(self.fast.iter().zip(&self.is_unknown))
+        {
+            *slow = if *is_unknown { *fast } else { light.of(*slow) };
         }
         self.whole_s = 0.0;
+        self.age_s = 0.0;
         if let Some(now) = self.last_at {
             for known in &mut self.known {
                 known.seen_at = now;

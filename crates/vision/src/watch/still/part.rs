@@ -90,8 +90,8 @@ impl Scenes<'_> {
     }
 }
 
-/// The parts of a picture that are neither too small nor too large, largest
-/// first.
+/// The parts of a picture that are neither too small or thin nor too large,
+/// largest first.
 pub(super) fn find(cells: &Cells, marks: &[Mark]) -> Vec<Part> {
     let (n_columns, n_rows) = (cells.n_columns, cells.n_rows);
     let mut is_taken: Vec<bool> = marks.iter().map(|mark| *mark != Mark::Changed).collect();
@@ -123,12 +123,24 @@ pub(super) fn find(cells: &Cells, marks: &[Mark]) -> Vec<Part> {
             }
         }
         let is_too_large = part.cells.len() as f32 > MAX_SHARE * marks.len() as f32;
-        if part.cells.len() >= MIN_CELLS && !is_too_large {
+        if part.cells.len() >= MIN_CELLS && !is_too_large && is_thick(&part, n_columns, marks) {
             parts.push(part);
         }
     }
     parts.sort_by_key(|part| std::cmp::Reverse(part.cells.len()));
     parts
+}
+
+/// Whether it is two cells thick anywhere: an edge that moved a little, on a
+/// trembling camera, is thinner.
+fn is_thick(part: &Part, n_columns: usize, marks: &[Mark]) -> bool {
+    let is_changed = |idx: usize| marks.get(idx) == Some(&Mark::Changed);
+    part.cells.iter().any(|&idx| {
+        idx % n_columns + 1 < n_columns
+            && [idx + 1, idx + n_columns, idx + n_columns + 1]
+                .into_iter()
+                .all(is_changed)
+    })
 }
 
 /// What a part is; `None` for light, and for what cannot be told.

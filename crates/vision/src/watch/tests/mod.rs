@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use jpeg::Encoder;
+use jpeg::{Encoder, RgbImage};
 use sim::street::{
     Incident, Light, Nuisance, Nuisances, Staged, Street, StreetOptions, TruthChange,
 };
-use types::{EncodedFrame, NormBox, PictureProblem, StillChange, Timestamp};
+use types::{
+    Class, EncodedFrame, NormBox, PictureProblem, StillChange, Timestamp, Track, TrackId,
+    TrackState,
+};
 
 use super::*;
 use crate::decode::FrameDecoder;
@@ -55,6 +58,22 @@ fn stamp(time: Duration) -> Timestamp {
 /// Runs both watches over a street, without tracks.
 fn run(options: StreetOptions, seconds: u32) -> Vec<Said> {
     let mut street = Street::new(1, options);
+    run_with(seconds, |time| Shown {
+        image: street.frame(time).0,
+        tracks: Vec::new(),
+        truth: street.change(time),
+    })
+}
+
+/// What is shown at one time.
+struct Shown {
+    image: RgbImage,
+    tracks: Vec<Track>,
+    truth: Option<TruthChange>,
+}
+
+/// Runs both watches over anything.
+fn run_with(seconds: u32, mut show: impl FnMut(Duration) -> Shown) -> Vec<Said> {
     let mut encoder = Encoder::new().unwrap();
     let mut decoder = jpeg::Decoder::new(jpeg::Limits::default()).unwrap();
     let (mut frames, mut picture, mut still) = (
@@ -66,17 +85,18 @@ fn run(options: StreetOptions, seconds: u32) -> Vec<Said> {
         .map(|idx| {
             let time = Duration::from_secs(idx.into()) / FPS;
             let at = stamp(time);
+            let shown = show(time);
             let frame = EncodedFrame {
                 captured_at: at,
                 seq: idx.into(),
-                jpeg: encoder.rgb(&street.frame(time).0, 80).unwrap().into(),
+                jpeg: encoder.rgb(&shown.image, 80).unwrap().into(),
             };
             let image = frames.decode(&frame, &mut decoder).unwrap();
             Said {
                 time,
-                picture: picture.update(image, at, &[]),
-                changes: still.update(image, at, &[]),
-                truth: street.change(time),
+                picture: picture.update(image, at, &shown.tracks),
+                changes: still.update(image, at, &shown.tracks),
+                truth: shown.truth,
             }
         })
         .collect()
@@ -88,18 +108,25 @@ fn problems(said: &Said) -> Vec<PictureProblem> {
 
 #[test]
 fn each_problem_is_found_in_time_and_taken_back_in_time() {
-    for (incident, problem) in [
-        (Incident::Cover, PictureProblem::Covered),
-        (Incident::Defocus, PictureProblem::Defocused),
-        (Incident::Turn, PictureProblem::Turned),
-        (Incident::Darken, PictureProblem::TooDark),
-        (Incident::Dazzle, PictureProblem::TooBright),
+    for (incident, light, problem) in [
+        (Incident::Cover, Light::Day, PictureProblem::Covered),
+        (Incident::Cover, Light::Infrared, PictureProblem::Covered),
+        (Incident::Defocus, Light::Day, PictureProblem::Defocused),
+        (Incident::Defocus, Light::Night, PictureProblem::Defocused),
+        (Incident::Turn, Light::Day, PictureProblem::Turned),
+        (Incident::Turn, Light::Infrared, PictureProblem::Turned),
+        (Incident::Darken, Light::Day, PictureProblem::TooDark),
+        (Incident::Dazzle, Light::Night, PictureProblem::TooBright),
     ] {
+        let options = StreetOptions {
+            light,
+            ..staged(incident)
+        };
         let (from, until) = (
             Duration::from_secs(STAGED_S.0),
             Duration::from_secs(STAGED_S.1),
         );
-        for said in run(staged(incident), 46) {
+        for said in run(options, 46) {
             let expected: &[PictureProblem] = if (from + RAISED_WITHIN..until).contains(&said.time)
             {
                 &[problem]
@@ -113,7 +140,12 @@ fn each_problem_is_found_in_time_and_taken_back_in_time() {
             } else {
                 &[]
             };
-            assert_eq!(problems(&said), expected, "{incident:?} at {:?}", said.time);
+            assert_eq!(
+                problems(&said),
+                expected,
+                "{incident:?} by {light:?} at {:?}",
+                said.time
+            );
             for (_, since) in said.picture.problems {
                 let late = since.saturating_since(stamp(from));
                 assert!(late <= Duration::from_secs(3), "{incident:?}: {late:?}");
@@ -211,6 +243,145 @@ fn infrared_light_is_grey_and_colour_is_not() {
         let is_infrared = (said.time.as_secs() / 20) % 2 == 1;
         assert_eq!(said.picture.is_grey, is_infrared, "{:?}", said.time);
     }
+}
+
+#[test]
+fn nightfall_and_daybreak_at_once_raise_no_problem() {
+    for (first, second) in [
+        (Light::Day, Light::Night),
+        (Light::Night, Light::Day),
+        (Light::Day, Light::Infrared),
+        (Light::Infrared, Light::Day),
+    ] {
+        let mut streets =
+            [first, second].map(|light| Street::new(1, StreetOptions { light, ..empty() }));
+        let said = run_with(44, |time| Shown {
+            image: streets[usize::from(time >= Duration::from_secs(16))]
+                .frame(time)
+                .0,
+            tracks: Vec::new(),
+            truth: None,
+        });
+        for said in said {
+            let name = format!("{first:?} to {second:?} at {:?}", said.time);
+            assert_eq!(problems(&said), [], "{name}");
+            assert_eq!(said.changes, [], "{name}");
+        }
+    }
+}
+
+#[test]
+fn busy_street_is_no_tampering_and_leaves_nothing() {
+    let busy = StreetOptions {
+        n_people: 12,
+        traffic: 0.6,
+        ..empty()
+    };
+    let mut street = Street::new(2, busy);
+    let said = run_with(45, |time| {
+        let (image, truth) = street.frame(time);
+        let tracks = truth
+            .iter()
+            .filter(|object| !object.is_parked)
+            .map(|object| track(object.object_id, object.class, object.bbox, false))
+            .collect();
+        Shown {
+            image,
+            tracks,
+            truth: None,
+        }
+    });
+    for said in said {
+        assert_eq!(problems(&said), [], "{:?}", said.time);
+        assert_eq!(said.changes, [], "{:?}", said.time);
+    }
+}
+
+fn track(id: u32, class: Class, bbox: NormBox, is_stationary: bool) -> Track {
+    Track {
+        track_id: TrackId(id.into()),
+        state: TrackState::Confirmed,
+        bbox,
+        class,
+        score: 0.9,
+        first_seen_at: Timestamp::from_secs(1_000),
+        last_seen_at: Timestamp::from_secs(1_000),
+        velocity: (0.0, 0.0),
+        is_stationary,
+    }
+}
+
+/// Paints something dark with a bright stripe over a part of the picture.
+fn paint(image: &mut RgbImage, area: NormBox) {
+    let (width_px, height_px) = (image.width_px, image.height_px);
+    for y in 0..height_px {
+        for x in 0..width_px {
+            let (u, v) = (x as f32 / width_px as f32, y as f32 / height_px as f32);
+            let is_inside = area.x1() <= u && u < area.x2() && area.y1() <= v && v < area.y2();
+            if is_inside {
+                let share = (v - area.y1()) / area.height();
+                let level = if (0.3..0.5).contains(&share) { 200 } else { 30 };
+                let start = 3 * (y * width_px + x) as usize;
+                image.data[start..start + 3].copy_from_slice(&[level, level / 2, level]);
+            }
+        }
+    }
+}
+
+/// An empty street where something is painted over `area` from `from_s` to
+/// `until_s`, with or without a track around it.
+fn run_painted(
+    area: NormBox,
+    (from_s, until_s): (u64, u64),
+    seconds: u32,
+    is_tracked: bool,
+) -> Vec<Said> {
+    let mut street = Street::new(1, empty());
+    run_with(seconds, |time| {
+        let (mut image, _) = street.frame(time);
+        let is_there = (from_s..until_s).contains(&time.as_secs());
+        if is_there {
+            paint(&mut image, area);
+        }
+        let tracks = if is_there && is_tracked {
+            vec![track(1, Class::Car, area, time.as_secs() > from_s + 3)]
+        } else {
+            Vec::new()
+        };
+        Shown {
+            image,
+            tracks,
+            truth: None,
+        }
+    })
+}
+
+#[test]
+fn lorry_over_most_of_the_picture_for_three_seconds_is_no_cover() {
+    let lorry = NormBox::from_xyxy(0.0, 0.0, 0.95, 1.0);
+    for said in run_painted(lorry, (16, 19), 34, false) {
+        assert_eq!(problems(&said), [], "{:?}", said.time);
+        assert_eq!(said.changes, [], "{:?}", said.time);
+    }
+}
+
+#[test]
+fn lorry_over_half_of_the_picture_for_long_is_no_cover() {
+    let lorry = NormBox::from_xyxy(0.0, 0.0, 0.55, 1.0);
+    for said in run_painted(lorry, (16, 40), 44, false) {
+        assert_eq!(problems(&said), [], "{:?}", said.time);
+    }
+}
+
+#[test]
+fn vehicle_that_parks_and_leaves_is_neither_left_nor_removed() {
+    let place = NormBox::from_xyxy(0.4, 0.5, 0.55, 0.7);
+    for said in run_painted(place, (16, 36), 56, true) {
+        assert_eq!(said.changes, [], "{:?}", said.time);
+    }
+    // Without a track the same is a thing left.
+    let found = run_painted(place, (16, 36), 30, false);
+    assert_eq!(found.last().map(|said| said.changes.len()), Some(1));
 }
 
 #[test]

@@ -4,26 +4,9 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use types::{Class, NormBox, NormPoint, Phase, Polygon, RuleId, Track, TrackId, TrackState, Zone};
+use types::{Class, NormBox, Phase, RuleId, Track, TrackId, TrackState};
 
 use super::*;
-use crate::filter::ObjectFilter;
-use crate::site::Drawing;
-
-fn at_ms(millis: u64) -> Timestamp {
-    Timestamp::from_secs(1_000).saturating_add(Duration::from_millis(millis))
-}
-
-/// The right half of the picture.
-fn yard(zone_id: u32) -> Zone {
-    let corners = [(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)];
-    let vertices = corners.map(|(x, y)| NormPoint::new(x, y)).to_vec();
-    Zone {
-        zone_id: ZoneId(zone_id),
-        name: "yard".into(),
-        polygon: Polygon::new(vertices).unwrap(),
-    }
-}
 
 /// Persons and cars, score 0.5, no dwell, 3 s grace.
 fn rule(rule_id: u32) -> Rule {
@@ -49,14 +32,6 @@ fn dwell_of(secs: u64) -> Rule {
         },
         ..rule(1)
     }
-}
-
-fn site(zones: Vec<Zone>) -> Arc<Site> {
-    let drawing = Drawing {
-        zones,
-        ..Drawing::default()
-    };
-    Arc::new(Site::new(drawing).unwrap())
 }
 
 fn vmd(rules: Vec<Rule>) -> Vmd {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { CountRow, Metric } from '../api/analytics';
+import { buckets, heatColour, highest, series, toCsv, total } from './series';
+
+const row = (
+  hour: number,
+  metric: Metric,
+  value: number,
+  klass: string | null = null,
+  rule_id = 1,
+): CountRow => ({
+  rule_id,
+  metric,
+  class: klass,
+  from: new Date(Date.UTC(2026, 2, 1, hour)).toISOString(),
+  until: new Date(Date.UTC(2026, 2, 1, hour + 1)).toISOString(),
+  value,
+});
+
+describe('series', () => {
+  const rows = [row(8, 'in', 3, 'person'), row(8, 'in', 2, 'car'), row(11, 'in', 4, 'person')];
+  const starts = buckets(rows, 'hour');
+  it('holes between the first and the last bucket are filled', () => expect(starts).toHaveLength(4));
+  it('classes add up, and nothing stored is nothing counted', () => {
+    expect(series(rows, starts, 1, 'in')).toEqual([5, 0, 0, 4]);
+  });
+  it('a row of all classes is not counted twice', () => {
+    const withAll = [...rows, row(8, 'in', 5), row(11, 'in', 4)];
+    expect(series(withAll, starts, 1, 'in')).toEqual([5, 0, 0, 4]);
+  });
+  it('presence is unknown where nothing is stored', () => {
+    const mean = [row(8, 'mean', 1.5), row(10, 'mean', 2)];
+    expect(series(mean, buckets(mean, 'hour'), 1, 'mean')).toEqual([1.5, null, 2]);
+  });
+  it('another rule’s rows do not count', () => {
+    expect(series(rows, starts, 2, 'in')).toEqual([0, 0, 0, 0]);
+  });
+  it('no rows make no buckets', () => expect(buckets([], 'hour')).toEqual([]));
+  it('a day of 25 hours makes one bucket, not two', () => {
+    const day = (at: string): CountRow => ({ ...row(0, 'in', 1), from: at });
+    const long = [day('2026-10-24T22:00:00Z'), day('2026-10-25T23:00:00Z'), day('2026-10-26T23:00:00Z')];
+    expect(buckets(long, 'day')).toHaveLength(3);
+  });
+});
+
+it('sums leave out what is unknown', () => {
+  expect(total([1, null, 2])).toBe(3);
+  expect(highest([1, null, 7])).toBe(7);
+});
+
+it('CSV quotes names, and a name never runs as a formula', () => {
+  const csv = toCsv([row(8, 'in', 3)], () => '=Gate, "A"');
+  expect(csv.split('\r\n')[1]).toBe(
+    `"'=Gate, ""A""",1,in,all,2026-03-01T08:00:00.000Z,2026-03-01T09:00:00.000Z,3`,
+  );
+});
+
+it('heat goes from nothing to bright', () => {
+  const brightness = (value: number) =>
+    heatColour(value)
+      .slice(0, 3)
+      .reduce((sum, part) => sum + part, 0);
+  expect(heatColour(0)[3]).toBe(0);
+  expect(heatColour(1).slice(0, 3)).toEqual([253, 231, 37]);
+  expect(brightness(0.1)).toBeLessThan(brightness(0.5));
+  expect(brightness(0.5)).toBeLessThan(brightness(1));
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { completeRule, KIND_NAMES, newRule, ruleInput, ruleProblems, type Rule } from './rule';
+
+const intruder = completeRule({ id: 1, name: 'In', kind: 'intruder', zone_id: 2, classes: ['person'] });
+
+describe('what is sent', () => {
+  it('of a plain rule is only what its kind uses', () => {
+    expect(ruleInput(intruder)).toEqual({
+      id: 1,
+      name: 'In',
+      kind: 'intruder',
+      is_enabled: true,
+      sensitivity: 5,
+      zone_id: 2,
+      classes: ['person'],
+      dwell_s: 1,
+    });
+  });
+  it('names thresholds set by hand class by class', () => {
+    const rule: Rule = { ...intruder, classes: { person: { threshold: 0.7 }, car: { threshold: null } } };
+    expect(ruleInput(rule).classes).toEqual({ person: { threshold: 0.7 }, car: { threshold: null } });
+  });
+  it('of a rule about the picture has no classes and no zone', () => {
+    const sent = ruleInput({ ...intruder, kind: 'signal_lost' });
+    expect(Object.keys(sent).sort()).toEqual(['after_s', 'id', 'is_enabled', 'kind', 'name', 'sensitivity']);
+  });
+  it.each(KIND_NAMES)('%s survives being sent and read again', (kind) => {
+    const rule = completeRule({
+      ...ruleInput(newRule(3, kind, kind === 'cross_line' ? { line_id: 4 } : { zone_id: 4 })),
+      cool_down_s: 30,
+      schedule_id: 'night',
+    });
+    expect(ruleInput(completeRule(ruleInput(rule)))).toEqual(ruleInput(rule));
+  });
+});
+
+describe('problems', () => {
+  it.each([
+    ['choose a line', { kind: 'cross_line', line_id: null }],
+    ['choose a zone', { zone_id: null }],
+    ['two different zones', { kind: 'zone_sequence', to_zone_id: 2 }],
+    ['kind of object', { classes: {} }],
+    ['0 to 600', { dwell_s: -1 }],
+    ['86,400', { cool_down_s: 86_401 }],
+    ['problem of the picture', { kind: 'picture_problem', problems: [] }],
+  ] as [string, Partial<Rule>][])('%s', (words, edit) => {
+    expect(ruleProblems({ ...intruder, ...edit })).toEqual([expect.stringContaining(words)]);
+  });
+  it('a thing left behind needs no class', () => {
+    expect(ruleProblems(newRule(1, 'object_left', { zone_id: 1 }))).toEqual([]);
+  });
+  it('a number of another kind is not asked', () => {
+    expect(ruleProblems({ ...intruder, stay_s: Number.NaN })).toEqual([]);
+  });
+});
