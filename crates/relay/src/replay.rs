@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use source::replay::{self as clips, ReplayOptions};
-use types::{Class, Event, EventIds, Timestamp, TrackId, TrackState};
+use types::{Class, Event, Timestamp, TrackId, TrackState};
 
 use crate::pipeline::{CameraPipeline, Engine, Step};
 use crate::settings::CameraSettings;

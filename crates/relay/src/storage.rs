@@ -21,8 +21,7 @@ use anyhow::Context as _;
 use programs::occupancy::HeatMap;
 use store::{Appended, Batch, Reader, ReaderOpener, Store};
 use tokio::sync::oneshot;
-use types::Clock;
-use types::{CameraId, Count, Scene, Sighting};
+use types::{CameraId, Clock, Count, Scene, Sighting};
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
 const MAX_WAITING: usize = 4_096;
@@ -54,11 +53,21 @@ pub(crate) struct Records {
     pub scenes: Option<(CameraId, Vec<Scene>)>,
 }
 
-/// Something to be stored, in its order.
+impl Records {
+    /// Whether there is nothing to store.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+            && self.sightings.is_empty()
+            && self.heat_maps.is_empty()
+            && self.scenes.is_none()
+    }
+}
+
+/// What one step brought; stored as a whole and in order.
 #[derive(Debug)]
-enum Parcel {
-    Batch(Batch),
-    Records(Records),
+struct Parcel {
+    batch: Batch,
+    records: Records,
 }
 
 enum Message {
@@ -127,14 +136,15 @@ impl Storage {
         Ok(storage)
     }
 
-    /// Hands over events and best shots to be stored; never waits.
-    pub(crate) fn append(&self, batch: Batch) {
+    /// Hands over what one step brought to be stored; never waits.
+    pub(crate) fn append(&self, batch: Batch, records: Records) {
+        let parcel = Parcel { batch, records };
         if let Err(
-            TrySendError::Full(Message::Append(batch))
-            | TrySendError::Disconnected(Message::Append(batch)),
-        ) = self.shared.sender.try_send(Message::Append(batch))
+            TrySendError::Full(Message::Append(parcel))
+            | TrySendError::Disconnected(Message::Append(parcel)),
+        ) = self.shared.sender.try_send(Message::Append(parcel))
         {
-            self.shared.lose(&batch);
+            self.shared.lose(&parcel.batch);
         }
     }
 
@@ -180,6 +190,17 @@ impl Storage {
             .blocking_recv()
             .context("write to the store: it stopped")?;
         Ok(answer?)
+    }
+
+    /// Like [`read`](Self::read), for threads of our own; waits.
+    ///
+    /// # Errors
+    /// What `read` answers, or that no reader can be opened.
+    pub(crate) fn read_blocking<T>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, store::Error>,
+    ) -> anyhow::Result<T> {
+        self.shared.read(read)
     }
 
     /// Runs `read` on a reader connection, off the async threads.
@@ -262,37 +283,40 @@ impl Shared {
     }
 }
 
-/// Batches in order of arrival that are not stored yet.
+/// Parcels in order of arrival that are not stored yet.
 #[derive(Debug, Default)]
 struct Pending {
-    batches: VecDeque<Batch>,
+    parcels: VecDeque<Parcel>,
     /// Bytes of their pictures.
     len_bytes: usize,
 }
 
 impl Pending {
-    /// Keeps a batch, without its pictures when those would be too many; or
-    /// gives it back. The second value counts pictures given up.
-    fn keep(&mut self, mut batch: Batch) -> (Option<Batch>, u64) {
-        if self.batches.len() >= MAX_WAITING {
-            return (Some(batch), 0);
+    /// Keeps a parcel, without its pictures and scenes when those would be too
+    /// many; or gives it back. The second value counts pictures given up.
+    fn keep(&mut self, mut parcel: Parcel) -> (Option<Parcel>, u64) {
+        if self.parcels.len() >= MAX_WAITING {
+            return (Some(parcel), 0);
         }
+        let batch = &mut parcel.batch;
         let mut n_given_up = 0;
-        if self.len_bytes + picture_bytes(&batch) > MAX_WAITING_BYTES {
+        if self.len_bytes + picture_bytes(batch) > MAX_WAITING_BYTES {
             n_given_up = batch.best_shots.len() as u64;
             batch.best_shots.clear();
+            parcel.records.scenes = None;
         }
-        if batch.events.is_empty() && batch.best_shots.is_empty() {
+        let is_empty = batch.events.is_empty() && batch.best_shots.is_empty();
+        if is_empty && parcel.records.is_empty() {
             return (None, n_given_up);
         }
-        self.len_bytes += picture_bytes(&batch);
-        self.batches.push_back(batch);
+        self.len_bytes += picture_bytes(&parcel.batch);
+        self.parcels.push_back(parcel);
         (None, n_given_up)
     }
 
     fn stored(&mut self) {
-        if let Some(batch) = self.batches.pop_front() {
-            self.len_bytes -= picture_bytes(&batch);
+        if let Some(parcel) = self.parcels.pop_front() {
+            self.len_bytes -= picture_bytes(&parcel.batch);
         }
     }
 }
@@ -315,7 +339,7 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         loop {
-            let message = if self.pending.batches.is_empty() {
+            let message = if self.pending.parcels.is_empty() {
                 self.receiver
                     .recv()
                     .map_err(|_| RecvTimeoutError::Disconnected)
@@ -325,7 +349,7 @@ impl Writer {
             };
             match message {
                 Ok(Message::Append(parcel)) => {
-                    let is_first = self.pending.batches.is_empty();
+                    let is_first = self.pending.parcels.is_empty();
                     self.keep(parcel);
                     if is_first {
                         self.store_pending();
@@ -336,26 +360,26 @@ impl Writer {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
             // Also while others keep us busy.
-            if !self.pending.batches.is_empty() && self.clock.monotonic() >= self.retry_at {
+            if !self.pending.parcels.is_empty() && self.clock.monotonic() >= self.retry_at {
                 self.store_pending();
             }
         }
         self.store_pending();
-        if !self.pending.batches.is_empty() {
-            let n_batches = self.pending.batches.len();
-            tracing::error!(n_batches, "events lost at stop");
+        if !self.pending.parcels.is_empty() {
+            let n_parcels = self.pending.parcels.len();
+            tracing::error!(n_parcels, "events lost at stop");
         }
     }
 
     fn keep(&mut self, parcel: Parcel) {
-        let n_events = batch.events.len() as u64;
-        let (refused, n_given_up) = self.pending.keep(batch);
+        let n_events = parcel.batch.events.len() as u64;
+        let (refused, n_given_up) = self.pending.keep(parcel);
         let shared = &self.shared;
         shared
             .n_lost_pictures
             .fetch_add(n_given_up, Ordering::Relaxed);
         match refused {
-            Some(batch) => shared.lose(&batch),
+            Some(parcel) => shared.lose(&parcel.batch),
             None => {
                 shared
                     .n_waiting_events
@@ -365,10 +389,16 @@ impl Writer {
     }
 
     fn store_pending(&mut self) {
-        while let Some(batch) = self.pending.batches.front() {
-            match self.store.append(batch) {
-                Ok(appended) => {
-                    (self.on_stored)(&self.store, batch, &appended);
+        while let Some(parcel) = self.pending.parcels.front() {
+            let batch = &parcel.batch;
+            // Whatever of a parcel was stored before an error is the same when
+            // it is stored again.
+            let stored = self.store.append(batch).and_then(|appended| {
+                (self.on_stored)(&self.store, batch, &appended);
+                put_records(&mut self.store, &parcel.records)
+            });
+            match stored {
+                Ok(()) => {
                     let n_events = batch.events.len() as u64;
                     self.shared
                         .n_waiting_events
@@ -422,7 +452,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(len_bytes: usize) -> Batch {
+    fn parcel(len_bytes: usize) -> Parcel {
         let shot = BestShot {
             track_id: TrackId(1),
             stage: ShotStage::Final,
@@ -436,11 +466,14 @@ mod tests {
             height_px: 1,
             appearance: types::Appearance::default(),
         };
-        Batch {
-            camera_id: CameraId::new("gate").unwrap(),
-            events: Vec::new(),
-            best_shots: vec![shot],
-            now: Timestamp::from_secs(1),
+        Parcel {
+            batch: Batch {
+                camera_id: CameraId::new("gate").unwrap(),
+                events: Vec::new(),
+                best_shots: vec![shot],
+                now: Timestamp::from_secs(1),
+            },
+            records: Records::default(),
         }
     }
 
@@ -449,22 +482,22 @@ mod tests {
         let mut pending = Pending::default();
         let half = MAX_WAITING_BYTES / 2;
         for (len_bytes, n_given_up) in [(half, 0), (half, 0), (1, 1)] {
-            let (refused, given_up) = pending.keep(batch(len_bytes));
+            let (refused, given_up) = pending.keep(parcel(len_bytes));
             assert!(refused.is_none());
             assert_eq!(given_up, n_given_up);
         }
-        assert_eq!(pending.batches.len(), 2);
+        assert_eq!(pending.parcels.len(), 2);
         pending.stored();
-        assert!(matches!(pending.keep(batch(half)), (None, 0)));
+        assert!(matches!(pending.keep(parcel(half)), (None, 0)));
         assert_eq!(pending.len_bytes, MAX_WAITING_BYTES);
     }
 
     #[test]
-    fn batch_beyond_the_bound_is_given_back() {
+    fn parcel_beyond_the_bound_is_given_back() {
         let mut pending = Pending::default();
         for _ in 0..MAX_WAITING {
-            assert!(pending.keep(batch(1)).0.is_none());
+            assert!(pending.keep(parcel(1)).0.is_none());
         }
-        assert!(pending.keep(batch(1)).0.is_some());
+        assert!(pending.keep(parcel(1)).0.is_some());
     }
 }

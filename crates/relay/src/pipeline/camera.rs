@@ -16,6 +16,7 @@ use types::{
     BestShot, Count, EncodedFrame, Event, MotionSummary, Scene, Sighting, Timestamp, Track,
     TrackId, ZoneId,
 };
+use vision::appearance::Describer;
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
 use vision::motion::MotionGate;
@@ -36,6 +37,7 @@ pub struct CameraPipeline {
     regions: RegionPlanner,
     tracker: Tracker,
     best_shots: BestShots,
+    is_describing: bool,
     picture: PictureWatch,
     still: StillChanges,
     programs: ProgramSet,
@@ -98,6 +100,7 @@ impl CameraPipeline {
             regions: plan_regions_for(network_input_px),
             tracker: Tracker::new(TrackerConfig::default(), first_track_id),
             best_shots: BestShots::new(BestShotConfig::default()),
+            is_describing: false,
             picture: PictureWatch::new(),
             still: StillChanges::new(),
             programs: ProgramSet::new(&settings, event_seed),
@@ -115,6 +118,7 @@ impl CameraPipeline {
         if self.may_rest(frame.captured_at) {
             return self.rest(frame);
         }
+        self.set_describer();
         let image = match self.decoder.decode(frame, &mut engine.jpeg_decoder) {
             Ok(image) => image,
             Err(error) => {
@@ -158,7 +162,6 @@ impl CameraPipeline {
         );
         scene.picture = self.picture.update(image, frame.captured_at, &scene.tracks);
         scene.still_changes = self.still.update(image, frame.captured_at, &scene.tracks);
-        self.best_shots.describe(self.programs.wants_appearance());
         let best_shots = self.best_shots.update(
             &scene,
             frame,
@@ -197,6 +200,16 @@ impl CameraPipeline {
             heat_maps: self.programs.take_heat_maps(),
             active_zones: self.programs.active_zones(),
             ..Step::default()
+        }
+    }
+
+    /// Looks are described only while somebody wants to know them.
+    fn set_describer(&mut self) {
+        let is_wanted = self.programs.wants_appearance();
+        if is_wanted != self.is_describing {
+            self.is_describing = is_wanted;
+            let describer = is_wanted.then(Describer::new);
+            self.best_shots.set_describer(describer);
         }
     }
 

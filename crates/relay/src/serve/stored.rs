@@ -9,7 +9,7 @@ use store::{Appended, Batch, EventFilter, EventRow, Reader};
 use types::{Event, Gate, Phase};
 
 use super::Later;
-use crate::storage::OnStored;
+use crate::storage::{OnStored, Records};
 use crate::web::{App, EventView};
 
 /// Events searched for one that a new best shot belongs to.
@@ -112,12 +112,13 @@ pub(super) async fn end_events_of_last_run(app: &App) -> anyhow::Result<()> {
             continue;
         }
         tracing::info!(camera = %record.camera_id, n_events = open.len(), "ending events of the last run");
-        app.storage.append(Batch {
+        let batch = Batch {
             camera_id: record.camera_id,
             events: open.into_iter().map(|row| end_of(row, now)).collect(),
             best_shots: Vec::new(),
             now,
-        });
+        };
+        app.storage.append(batch, Records::default());
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ const BALANCE_ID: RuleId = RuleId(30_000);
 const NOMINAL_HEIGHT_PX: f32 = 1_080.0;
 
 /// What the programs of a camera look for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Analysis {
     /// What is drawn on the picture; its aspect is set when a picture comes.
     pub drawing: Drawing,
@@ -49,7 +49,7 @@ pub struct Analysis {
 }
 
 /// One program of a camera: what it looks for, and when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Part<T> {
     /// `None`: switched off.
     pub wanted: Option<T>,

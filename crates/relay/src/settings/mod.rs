@@ -14,7 +14,6 @@ mod rule;
 mod schedule;
 mod webhook;
 
-pub(crate) use self::analysis::AnalysisParts;
 pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
 pub use self::camera::{CameraDocument, CameraSettings, MAX_CAMERAS};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};

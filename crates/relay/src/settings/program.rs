@@ -125,6 +125,7 @@ pub struct AreaDocument {
     /// Zone it counts in.
     pub zone_id: u32,
     /// Classes that are counted.
+    #[schema(value_type = Object)]
     pub classes: ClassesDocument,
     /// From so many on: a warning, 1 to 500; none when absent.
     #[serde(default)]
@@ -156,6 +157,7 @@ pub struct CounterDocument {
     /// Line that is crossed; from its left to its right is "in".
     pub line_id: u32,
     /// Classes that are counted.
+    #[schema(value_type = Object)]
     pub classes: ClassesDocument,
     /// When totals start anew each day, such as `06:00`; never when empty.
     #[serde(default)]

@@ -44,6 +44,7 @@ pub struct RuleDocument {
     pub line_id: Option<u32>,
     /// Classes it looks for, by names or with a threshold each.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub classes: ClassesDocument,
     /// 1 (few false alarms) to 10 (misses least).
     #[serde(default = "default_sensitivity")]
@@ -154,7 +155,7 @@ impl RuleDocument {
 }
 
 /// Classes by their names, or each with a score of its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ClassesDocument {
     /// These, by the rule's sensitivity.

@@ -289,28 +289,23 @@ impl Fleet {
     }
 
     fn store(&self, camera_id: &CameraId, step: Step, scenes: Vec<Scene>, now: Timestamp) {
-        let has_records = !(step.counts.is_empty()
-            && step.sightings.is_empty()
-            && step.heat_maps.is_empty()
-            && scenes.is_empty());
-        if has_records {
-            let heat_maps = step.heat_maps.into_iter();
-            self.parts.storage.record(Records {
-                counts: step.counts,
-                sightings: step.sightings,
-                heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),
-                scenes: (!scenes.is_empty()).then(|| (camera_id.clone(), scenes)),
-            });
-        }
-        if step.events.is_empty() && step.best_shots.is_empty() {
+        let heat_maps = step.heat_maps.into_iter();
+        let records = Records {
+            counts: step.counts,
+            sightings: step.sightings,
+            heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),
+            scenes: (!scenes.is_empty()).then(|| (camera_id.clone(), scenes)),
+        };
+        if step.events.is_empty() && step.best_shots.is_empty() && records.is_empty() {
             return;
         }
-        self.parts.storage.append(Batch {
+        let batch = Batch {
             camera_id: camera_id.clone(),
             events: step.events,
             best_shots: step.best_shots,
             now,
-        });
+        };
+        self.parts.storage.append(batch, records);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<CameraId, Member>> {

@@ -203,7 +203,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Body(change): Body<CameraChange>,
 ) -> ApiResult<Json<CameraView>> {
-    if change.id.is_some_and(|sent| sent != id) {
+    if change.id.as_ref().is_some_and(|sent| *sent != id) {
         return Err(ApiError::bad_request(
             "the id in the body is another camera's: an id never changes",
         ));
@@ -277,7 +277,7 @@ impl CameraChange {
         Ok(CameraDocument {
             name: self.name,
             is_enabled: self.is_enabled,
-            link: change.link.into_document(Some(&before.link), &app.vault)?,
+            link: self.link.into_document(Some(&before.link), &app.vault)?,
             zones: self.zones,
             lines: self.lines.unwrap_or_else(|| before.lines.clone()),
             masks: self.masks,
@@ -408,8 +408,12 @@ async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraVie
             is_enabled: document.is_enabled,
             link: document.link.view(),
             zones: document.zones,
+            lines: document.lines,
             masks: document.masks,
+            object_masks: document.object_masks,
+            ground: document.ground,
             rules: document.rules,
+            programs: document.programs.shown(),
             motion_sensitivity: document.motion_sensitivity,
             revision: record.revision,
             status: app.fleet.status(&runtime),
