@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use programs::counting::{CounterLive, LineCounting};
 use programs::occupancy::{HeatMap, Occupancy, OccupancyConfig, OccupancyLive};
@@ -18,8 +18,8 @@ use programs::site::Site;
 use programs::vmd::{Vmd, VmdConfig};
 use programs::{Explanation, Output, Program, counting};
 use types::{
-    BestShot, CameraId, Count, Event, EventIds, EventKind, Phase, ProgramKind, RuleId, Scene,
-    Timestamp, TrackState, ZoneId,
+    BestShot, CameraId, Clock, Count, Event, EventIds, EventKind, Phase, ProgramKind, RuleId,
+    Scene, Timestamp, TrackState, ZoneId,
 };
 
 use crate::settings::{Analysis, CameraSettings, Following, Part};
@@ -43,6 +43,8 @@ pub struct ProgramSet {
     occupancy: Slot<Occupancy>,
     counters: Slot<LineCounting>,
     lamps: BTreeMap<RuleId, Lamp>,
+    /// Measures what programs cost; decides nothing.
+    stopwatch: Option<Arc<dyn Clock>>,
 }
 
 /// A program's place in the set.
@@ -140,9 +142,15 @@ impl ProgramSet {
             occupancy: Slot::default(),
             counters: Slot::default(),
             lamps: BTreeMap::new(),
+            stopwatch: None,
         };
         set.apply(&settings.analysis, None, Timestamp::default());
         set
+    }
+
+    /// Measures from now on what each program costs.
+    pub fn measure(&mut self, stopwatch: Arc<dyn Clock>) {
+        self.stopwatch = Some(stopwatch);
     }
 
     /// Takes other settings, or another shape of the picture: events of
@@ -283,11 +291,12 @@ impl ProgramSet {
         mut step: impl FnMut(&mut dyn Program) -> Output,
     ) -> Output {
         let mut output = Output::default();
-        output.append(self.vmd.run(at, &mut step));
-        output.append(self.people.run(at, &mut step));
-        output.append(self.vehicle.run(at, &mut step));
-        output.append(self.occupancy.run(at, &mut step));
-        output.append(self.counters.run(at, &mut step));
+        let clock = self.stopwatch.as_deref();
+        output.append(self.vmd.run(at, clock, &mut step));
+        output.append(self.people.run(at, clock, &mut step));
+        output.append(self.vehicle.run(at, clock, &mut step));
+        output.append(self.occupancy.run(at, clock, &mut step));
+        output.append(self.counters.run(at, clock, &mut step));
         self.note_lamps(&output.events);
         output
     }
@@ -453,7 +462,12 @@ impl<P: Program> Slot<P> {
     }
 
     /// One step, unless the schedule keeps it off.
-    fn run(&mut self, at: Timestamp, step: &mut impl FnMut(&mut dyn Program) -> Output) -> Output {
+    fn run(
+        &mut self,
+        at: Timestamp,
+        clock: Option<&dyn Clock>,
+        step: &mut impl FnMut(&mut dyn Program) -> Output,
+    ) -> Output {
         let is_on = self
             .schedule
             .as_ref()
@@ -464,9 +478,11 @@ impl<P: Program> Slot<P> {
         };
         match (was_on, is_on) {
             (_, true) => {
-                let start = Instant::now();
+                let started_at = clock.map(|clock| clock.monotonic());
                 let output = step(program);
-                self.cost.add(start.elapsed());
+                if let (Some(clock), Some(started_at)) = (clock, started_at) {
+                    self.cost.add(clock.monotonic().saturating_sub(started_at));
+                }
                 output
             }
             (true, false) => program.finish(at),

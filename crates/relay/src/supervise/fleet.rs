@@ -242,6 +242,9 @@ impl Fleet {
             block.first,
             random_seed()?,
         );
+        pipeline
+            .programs_mut()
+            .measure(Arc::clone(&self.parts.clock));
         self.resume_counts(&mut pipeline)?;
         Ok(Stages {
             pipeline,

@@ -81,12 +81,12 @@ pub(super) async fn list(
         None => wanted.collect(),
     };
     Ok(Json(CountList {
-        rows: rows.into_iter().map(CountView::new).collect(),
+        rows: rows.iter().map(CountView::new).collect(),
     }))
 }
 
 impl CountView {
-    fn new(count: Count) -> Self {
+    fn new(count: &Count) -> Self {
         CountView {
             rule_id: count.rule_id.0,
             metric: count.metric.name(),

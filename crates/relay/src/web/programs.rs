@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -399,7 +399,7 @@ impl WhyRule {
             is_passed: received.0,
             text: received.1.clone(),
         }];
-        gates.extend(rule.gates.into_iter().map(WhyGate::new));
+        gates.extend(rule.gates.iter().map(WhyGate::new));
         let zone_name = rule.zone_id.and_then(|zone_id| settings.zone_name(zone_id));
         let line_name = rule.line_id.and_then(|line_id| settings.line_name(line_id));
         WhyRule {
@@ -416,7 +416,7 @@ impl WhyRule {
                     track_id: object.track_id.0,
                     class: object.class.name(),
                     bbox: xyxy(object.bbox),
-                    gates: object.gates.into_iter().map(WhyGate::new).collect(),
+                    gates: object.gates.iter().map(WhyGate::new).collect(),
                 })
                 .collect(),
         }
@@ -424,7 +424,7 @@ impl WhyRule {
 }
 
 impl WhyGate {
-    fn new(gate: Gate) -> Self {
+    fn new(gate: &Gate) -> Self {
         WhyGate {
             name: gate.name,
             is_passed: gate.outcome.passed(),
@@ -502,10 +502,12 @@ pub(super) async fn try_draft(
         .storage
         .read(move |reader| reader.scenes(&camera_id, from, until))
         .await?;
+    let clock = Arc::clone(&app.clock);
     let work = move || {
-        let deadline = Instant::now() + TRY_WITHIN;
-        let present = raised(&present, &scenes, deadline);
-        let draft = raised(&draft, &scenes, deadline);
+        let deadline = clock.monotonic() + TRY_WITHIN;
+        let is_late = || clock.monotonic() > deadline;
+        let present = raised(&present, &scenes, is_late);
+        let draft = raised(&draft, &scenes, is_late);
         (present, draft, covered(&scenes), scenes.len())
     };
     let (present, draft, covered, n_scenes) = tokio::task::spawn_blocking(work)
@@ -530,11 +532,15 @@ pub(super) async fn try_draft(
 
 /// The newest step of each event that `settings` raise; `None` when time ran
 /// out.
-fn raised(settings: &CameraSettings, scenes: &[Scene], deadline: Instant) -> Option<Vec<Event>> {
+fn raised(
+    settings: &CameraSettings,
+    scenes: &[Scene],
+    is_late: impl Fn() -> bool,
+) -> Option<Vec<Event>> {
     let mut set = ProgramSet::new(settings, 0);
     let mut steps = Vec::new();
     for (idx, scene) in scenes.iter().enumerate() {
-        if idx % 256 == 0 && Instant::now() > deadline {
+        if idx % 256 == 0 && is_late() {
             return None;
         }
         steps.extend(set.update(scene, &[]).events);
