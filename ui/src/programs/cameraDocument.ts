@@ -6,5 +6,9 @@ import type { Camera, CameraInput, CameraSettings } from '../api/types';
 export function documentOf(camera: Camera, change: Partial<Omit<CameraSettings, 'link'>>): CameraInput {
   const { status: _status, ...settings } = camera;
   const { has_password: _hasPassword, ...link } = settings.link;
-  return { ...settings, link, ...change };
+  const document: CameraInput = { ...settings, link, ...change };
+  // What the camera never had and still has none of is left unsaid.
+  if (camera.lines === undefined && document.lines?.length === 0) delete document.lines;
+  if (camera.object_masks === undefined && document.object_masks?.length === 0) delete document.object_masks;
+  return document;
 }

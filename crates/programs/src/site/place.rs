@@ -101,7 +101,7 @@ impl Place {
             None => {
                 let margin = (EDGE_MARGIN * bbox.height()).max(MIN_EDGE_MARGIN);
                 let point = anchor.point(bbox);
-                self.contains(point) || self.is_near_edge(point, margin)
+                self.is_near_edge(point, margin) || self.contains(point)
             }
             Some(needed) => self.share_of(bbox) >= (needed - SHARE_MARGIN).max(SHARE_MARGIN / 4.0),
         }
@@ -110,12 +110,22 @@ impl Place {
     /// Whether `point` is at most `reach` (parts of the picture) from the
     /// polygon's edge.
     pub fn is_near_edge(&self, point: NormPoint, reach: f32) -> bool {
+        let bounds = self.bounds;
+        let is_far = point.x < bounds.x1() - reach
+            || point.x > bounds.x2() + reach
+            || point.y < bounds.y1() - reach
+            || point.y > bounds.y2() + reach;
         let vertices = self.zone.polygon.vertices();
-        let following = vertices.iter().cycle().skip(1);
-        vertices
-            .iter()
-            .zip(following)
-            .any(|(a, b)| distance_to_segment(point, *a, *b) <= reach)
+        let Some(mut a) = vertices.last().filter(|_| !is_far) else {
+            return false;
+        };
+        for b in vertices {
+            if square_distance_to_segment(point, *a, *b) <= reach * reach {
+                return true;
+            }
+            a = b;
+        }
+        false
     }
 
     /// Share of `bbox` that lies in the zone, 0..=1.
@@ -169,11 +179,12 @@ fn area_of(vertices: &[NormPoint]) -> f32 {
     twice.abs() / 2.0
 }
 
-fn distance_to_segment(point: NormPoint, a: NormPoint, b: NormPoint) -> f32 {
+fn square_distance_to_segment(point: NormPoint, a: NormPoint, b: NormPoint) -> f32 {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let along = (point.x - a.x) * dx + (point.y - a.y) * dy;
     let share = (along / (dx * dx + dy * dy).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
-    (a.x + share * dx - point.x).hypot(a.y + share * dy - point.y)
+    let (off_x, off_y) = (a.x + share * dx - point.x, a.y + share * dy - point.y);
+    off_x * off_x + off_y * off_y
 }
 
 #[cfg(test)]

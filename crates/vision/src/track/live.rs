@@ -134,6 +134,11 @@ impl Live {
         self.votes.score()
     }
 
+    /// Rested until the last detection, which was elsewhere.
+    pub(super) fn is_setting_off(&self) -> bool {
+        self.rest.is_resting && self.rest.n_away > 0
+    }
+
     /// Rested until now, so that its velocity says nothing about how far it
     /// may have gone.
     pub(super) fn is_resting(&self) -> bool {

@@ -28,7 +28,7 @@ mod tests;
 
 use std::time::Duration;
 
-use types::{Detection, MotionSummary, Scene, Timestamp, TrackId, TrackState};
+use types::{ClassGroup, Detection, MotionSummary, Scene, Timestamp, TrackId, TrackState};
 
 use self::assign::{Pair, assign};
 use self::live::{Live, Step};
@@ -409,6 +409,8 @@ const MAX_SURPRISE: f32 = 11.6;
 const REACH: f32 = 0.6;
 const REACH_PER_S: f32 = 1.5;
 const MAX_REACH: f32 = 2.5;
+/// How far one who rested may be in his first step, in longer sides.
+const SET_OFF_REACH: f32 = 0.8;
 /// Most times one box may be as large as the other, per side.
 const MAX_GROWTH: f32 = 2.5;
 /// What overlap, distance and likeness of size weigh in the cost.
@@ -432,8 +434,13 @@ fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32>
     let growth = |a: f32, b: f32| (a / b).max(b / a);
     let taller = growth(expected.h, seen.shape.h);
     let fits = growth(expected.w, seen.shape.w) <= MAX_GROWTH && taller <= MAX_GROWTH;
-    // The filter of an object that sets off still believes that it rests.
-    let is_expected = track.is_resting() || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
+    // The filter of an object that sets off still believes that it rests. A
+    // person may be most of his height away at once; a parked car that is far
+    // away in the next frame is another one.
+    let may_set_off = track.is_resting()
+        && (track.is_setting_off()
+            || (track.group() != ClassGroup::Vehicle && distance <= SET_OFF_REACH));
+    let is_expected = may_set_off || track.filter.surprise(seen.shape) <= MAX_SURPRISE;
     let is_near = !is_strict || distance <= WEAK_REACH;
     if iou < SURE_IOU && !(fits && is_expected && is_near) {
         return None;

@@ -518,6 +518,22 @@ fn parked_car_that_drives_off_wakes_and_keeps_its_identity() {
 }
 
 #[test]
+fn car_that_passes_a_parked_one_does_not_carry_its_track_away() {
+    // The parked car is hidden in the frame in which the other one appears.
+    let mut lot = Lot::with_parked_car();
+    for off in [0.13, 0.26] {
+        lot.frames(1, Some(&[parked(off)]), &quiet());
+    }
+    lot.frames(1, Some(&[parked(0.0), parked(0.29)]), &quiet());
+    let [first, second] = &lot.last().tracks[..] else {
+        panic!("two tracks: {}", story(&lot.scenes));
+    };
+    assert_eq!((first.track_id, first.is_stationary), (TrackId(1), true));
+    assert!(first.bbox.iou(parked(0.0).bbox) > 0.9);
+    assert_eq!(second.track_id, TrackId(2));
+}
+
+#[test]
 fn jitter_does_not_wake_a_parked_car() {
     let mut lot = Lot::with_parked_car();
     for frame in 0..200_u8 {
