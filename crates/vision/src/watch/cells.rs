@@ -109,6 +109,10 @@ fn whole(level: f32) -> usize {
     level.clamp(0.0, 255.0) as usize
 }
 
+/// Grey below the first mean distance from grey, colour above the second,
+/// steps of chroma.
+pub(super) const GREY: (f32, f32) = (1.0, 1.8);
+
 /// Chroma samples from one that is looked at to the next, both ways.
 const CHROMA_STEP: usize = 4;
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 use types::{PictureProblem, PictureState, Timestamp, Track};
 
 use super::RHYTHM;
-use super::cells::{Cells, colourfulness, range, sharpness};
+use super::cells::{Cells, GREY, colourfulness, range, sharpness};
 use super::lasting::Lasting;
 use super::look::{Likeness, Look};
 use crate::decode::Image;
@@ -61,10 +61,6 @@ const LITTLE: f32 = 0.3;
 const SAME_VIEW: f32 = 0.4;
 /// Out of focus: at most this part of the usual crispness, until the second.
 const BLURRED: (f32, f32) = (0.4, 0.6);
-
-/// Grey below the first mean distance from grey, colour above the second,
-/// steps of chroma.
-const GREY: (f32, f32) = (1.0, 1.8);
 
 /// Watches the pictures of one camera.
 #[derive(Debug, Default)]

@@ -13,7 +13,9 @@
 //!
 //! What all cells have in common is light. When a quarter of the picture
 //! differs, nothing is judged, and if that lasts it is the scene from then on;
-//! things left and removed before stay.
+//! so it is when the camera goes over to infrared light or back, or when more
+//! than [`MAX_AT_ONCE`] things come and go together. Things left and removed
+//! before stay.
 //!
 //! Under tracks nothing is judged or learnt. Where a vehicle stood still, the
 //! place is learnt anew when it leaves: parking is no thing left or removed.
@@ -32,7 +34,7 @@ use types::{ClassGroup, NormBox, StillChange, Timestamp, Track, TrackState};
 
 use self::part::{Part, Scenes};
 use super::RHYTHM;
-use super::cells::Cells;
+use super::cells::{Cells, GREY, colourfulness};
 use super::light::Light;
 use crate::decode::Image;
 
@@ -66,6 +68,8 @@ const UNREST_WEIGHT: f32 = 3.0;
 const WHOLE_SHARE: f32 = 0.25;
 /// How long that must last to be the new scene, seconds.
 const WHOLE_S: f32 = 10.0;
+/// More than this at once is light.
+const MAX_AT_ONCE: u64 = 3;
 /// How long a new scene must be known before changes of it begin, seconds.
 const START_S: f32 = 15.0;
 /// How long a change may be hidden.
@@ -93,6 +97,7 @@ pub struct StillChanges {
     is_unknown: Vec<bool>,
     /// How long the scene has been known, seconds.
     age_s: f32,
+    is_grey: bool,
     /// How long most of the scene has been otherwise, seconds.
     whole_s: f32,
     last_at: Option<Timestamp>,
@@ -158,12 +163,24 @@ impl StillChanges {
         } else {
             0.0
         };
-        if self.whole_s >= WHOLE_S {
+        let colours = colourfulness(&image.planes);
+        let was_grey = self.is_grey;
+        self.is_grey = colours < if was_grey { GREY.1 } else { GREY.0 };
+        if is_whole {
+            self.age_s = 0.0;
+        }
+        if self.whole_s >= WHOLE_S || self.is_grey != was_grey {
             self.learn_scene(light);
         } else if !is_whole {
             let parts = part::find(&self.cells, &self.marks);
+            let n_known = self.last_change_id;
             let accepted = self.judge(parts, light, captured_at);
-            self.learn(light, &accepted, elapsed_s);
+            if self.last_change_id > n_known + MAX_AT_ONCE {
+                self.known.retain(|known| known.change.change_id <= n_known);
+                self.learn_scene(light);
+            } else {
+                self.learn(light, &accepted, elapsed_s);
+            }
         }
         self.changes()
     }
