@@ -225,5 +225,9 @@ fn ten_thousand_tracks_a_scene_need_bounded_memory_and_are_counted() {
     // What all remember, in characters: as much after 6 changes of all as
     // after 3, but for longer numbers.
     assert!(sizes[11] < sizes[5] + sizes[5] / 4, "{sizes:?}");
+    // Visits, walks over the line and things each have a bound of their own.
+    for rule in [0, 4, 8] {
+        assert!(program.rules[rule].kind.n_refused() > 0, "rule {rule}");
+    }
     assert!(program.n_refused() > 100_000, "{}", program.n_refused());
 }
