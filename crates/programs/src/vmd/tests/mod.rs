@@ -15,6 +15,7 @@ mod intruder;
 mod kinds;
 mod limits;
 mod properties;
+mod things;
 
 fn at_ms(millis: u64) -> Timestamp {
     Timestamp::from_secs(1_000).saturating_add(Duration::from_millis(millis))
