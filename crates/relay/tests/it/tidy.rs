@@ -12,6 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("source", &["types"]),
     ("vision", &["types", "jpeg"]),
     ("programs", &["types"]),
+    ("extension", &["types", "programs"]),
     ("store", &["types"]),
     ("sink", &["types"]),
     ("sim", &["types", "jpeg", "source"]),
@@ -19,7 +20,16 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (
         "relay",
         &[
-            "types", "jpeg", "runtime", "source", "vision", "programs", "store", "sink", "sim",
+            "types",
+            "jpeg",
+            "runtime",
+            "source",
+            "vision",
+            "programs",
+            "extension",
+            "store",
+            "sink",
+            "sim",
         ],
     ),
 ];
