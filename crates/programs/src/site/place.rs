@@ -120,7 +120,11 @@ impl Place {
             return false;
         };
         for b in vertices {
-            if square_distance_to_segment(point, *a, *b) <= reach * reach {
+            let is_beside = point.x < a.x.min(b.x) - reach
+                || point.x > a.x.max(b.x) + reach
+                || point.y < a.y.min(b.y) - reach
+                || point.y > a.y.max(b.y) + reach;
+            if !is_beside && square_distance_to_segment(point, *a, *b) <= reach * reach {
                 return true;
             }
             a = b;

@@ -51,10 +51,8 @@ impl Ask for Enter {
         self.born.retain(|(track_id, _)| {
             view.idx_of(*track_id).is_some_and(|idx| {
                 let bbox = view.tracks[idx].bbox;
-                let is_near = spot
-                    .place
-                    .is_none_or(|place| place.nearly_holds(bbox, anchor));
-                spot.inside.contains(idx) || is_near
+                let is_near = |place: &Place| place.nearly_holds(bbox, anchor);
+                spot.inside.contains(idx) || spot.place.is_none_or(is_near)
             })
         });
         for idx in spot.inside.iter() {
