@@ -30,12 +30,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Generous: see the measured needs of the example in
+    /// A hundred times what the example needs for 50 people; see
     /// `docs/extensions.md`.
     fn default() -> Self {
         Limits {
-            max_instructions: 20_000_000,
-            max_start_instructions: 100_000_000,
+            max_instructions: 4_000_000,
+            max_start_instructions: 40_000_000,
             max_output_bytes: 256 << 10,
             max_events_per_call: 64,
             max_events_per_10_s: 200,

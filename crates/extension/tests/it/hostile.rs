@@ -225,13 +225,13 @@ fn all_rubbish() -> Vec<Hostile> {
 fn hostile_programs_are_stopped_and_named() {
     expect![[r#"
         endless loop
-            stopped in update: did not finish within 20000000 instructions
+            stopped in update: did not finish within 4000000 instructions
         endless filling of memory
-            stopped in update: did not finish within 20000000 instructions
+            stopped in update: did not finish within 4000000 instructions
         endless logging
             stopped in update: gave output that is refused: more than 1000 calls of the relay in one step (last log line: "beat")
         endless loop in start
-            stopped in start: did not finish within 100000000 instructions
+            stopped in start: did not finish within 40000000 instructions
         4 GB of memory
             stopped in update: asked for 4294967296 bytes of memory, the limit is 67108864
         memory bit by bit
