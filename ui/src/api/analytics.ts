@@ -15,7 +15,8 @@ export interface ClassMask extends Shape {
 /** Four places on the ground, each in the picture and in metres. */
 export interface Ground {
   points: { x: number; y: number; east_m: number; north_m: number }[];
-  error_m?: number;
+  /** How far a place within the four points may be off; only in replies. */
+  error_m?: number | null;
 }
 
 export type RuleKind =
@@ -110,6 +111,8 @@ export interface OccupancyArea {
   rise_s: number;
   fall_s: number;
   hysteresis: number;
+  /** Under which its numbers are stored; only in replies. */
+  rule_id?: number;
 }
 
 export interface OccupancySettings extends ProgramSettings {
@@ -126,7 +129,11 @@ export interface Counter {
   classes: ClassChoice | ObjectClass[];
   /** Local times "HH:MM" at which the count starts again from zero. */
   resets: string[];
+  /** IANA name, for the resets; UTC when absent. */
+  time_zone?: string;
   interval_s: number;
+  /** Under which its numbers are stored; only in replies. */
+  rule_id?: number;
 }
 
 export interface Programs {
@@ -135,6 +142,8 @@ export interface Programs {
   vehicle: SightingSettings;
   occupancy: OccupancySettings;
   counters: Counter[];
+  /** Settings of installed programs by their names. */
+  extensions?: Record<string, ProgramSettings & { settings: Record<string, unknown> }>;
 }
 
 export type ProgramName = 'vmd' | 'people' | 'vehicle' | 'occupancy';
@@ -187,11 +196,24 @@ export type ProgramStatus = 'operable' | 'stopped' | 'off_by_schedule' | 'waitin
 
 export type Level = 'normal' | 'warning' | 'over';
 
+export interface Lamp {
+  rule_id: number;
+  name: string;
+  kind: string;
+  /** What caused the newest event. */
+  class: string | null;
+  zone_id: number | null;
+  is_active: boolean;
+  since: string | null;
+}
+
 export interface ProgramsLive {
   captured_at: string;
-  alarms: { rule_id: number; name: string; kind: RuleKind; is_active: boolean; since: string | null }[];
+  /** Rules and areas that raised an event since the start. */
+  alarms: Lamp[];
   zones: { zone_id: number; present: Partial<Record<ObjectClass, number>>; level: Level | null }[];
-  lines: { line_id: number; in: number; out: number; since: string }[];
+  /** One for each counter. */
+  lines: { line_id: number; rule_id?: number; in: number; out: number; since: string | null }[];
   unique_people: number | null;
   unique_vehicles: number | null;
   problems: PictureProblem[];
@@ -207,14 +229,16 @@ export interface WhyGate {
 export interface WhyRule {
   rule_id: number;
   rule_name: string;
-  kind: RuleKind;
+  kind: string;
   zone_name: string | null;
+  is_active?: boolean;
   gates: WhyGate[];
   objects: { track_id: number; class: string; bbox: Box; gates: WhyGate[] }[];
 }
 
 export interface WhyAnswer {
-  at: string;
+  /** The scene that was looked at; null when none near is kept. */
+  at: string | null;
   rules: WhyRule[];
 }
 
@@ -254,6 +278,7 @@ export interface Attribute {
 }
 
 export interface Sighting {
+  id: number;
   camera_id: string;
   camera_name: string;
   program: 'people' | 'vehicle';
@@ -328,5 +353,15 @@ export interface ControlLogRow {
 export interface ControlLog {
   rows: ControlLogRow[];
   is_chain_intact: boolean;
+  /** The first row whose seal does not fit. */
+  broken_at?: number | null;
   next_before: number | null;
+}
+
+export type DeviceLevel = 'User' | 'Operator' | 'Administrator';
+
+/** For cameras' own protocols, such as CGI and ONVIF; opens no web page. */
+export interface DeviceAccount {
+  name: string;
+  level: DeviceLevel;
 }

@@ -34,7 +34,7 @@ export const getCost = (cameraId: string, programs: api.Programs) =>
   call<api.Cost>('POST', `${camera(cameraId)}/cost`, { programs });
 export const getCounts = async (
   cameraId: string,
-  filter: { rule_id?: number; metric?: api.Metric; from: string; until: string; interval: api.Interval },
+  filter: { rule_id: number; metric?: api.Metric; from: string; until: string; interval: api.Interval },
 ) => (await call<{ rows: api.CountRow[] }>('GET', `${camera(cameraId)}/counts${query(filter)}`)).rows;
 export const getHeatMap = (cameraId: string, kind: 'dwell' | 'passage', from: string, until: string) =>
   call<api.HeatMap>('GET', `${camera(cameraId)}/heatmap${query({ kind, from, until })}`);
@@ -42,6 +42,13 @@ export const programsLiveUrl = (cameraId: string) => `${BASE}${camera(cameraId)}
 
 export const listSightings = (filter: api.SightingFilter) =>
   call<{ sightings: api.Sighting[]; next_before: string | null }>('GET', `/sightings${query(filter)}`);
+
+export const listDeviceAccounts = async () =>
+  (await call<{ accounts: api.DeviceAccount[] }>('GET', '/device_accounts')).accounts;
+/** `password`: absent = keep. */
+export const putDeviceAccount = (name: string, input: { level: api.DeviceLevel; password?: string }) =>
+  call<api.DeviceAccount>('PUT', `/device_accounts/${id(name)}`, input);
+export const deleteDeviceAccount = (name: string) => call<unknown>('DELETE', `/device_accounts/${id(name)}`);
 
 export const getSoftware = () => call<api.Software>('GET', '/software');
 export const startProgram = (program: string, cameraId: string | null) =>

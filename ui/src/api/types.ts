@@ -172,6 +172,12 @@ export interface RelayEvent {
   zone_name: string | null;
   line_id?: number | null;
   line_name?: string | null;
+  crossing?: 'left_to_right' | 'right_to_left' | null;
+  /** Degrees clockwise from up in the picture. */
+  heading_deg?: number | null;
+  /** How many, for limits and occupancy. */
+  count?: number | null;
+  problem?: string | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;

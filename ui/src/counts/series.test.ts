@@ -32,6 +32,17 @@ describe('series', () => {
     const mean = [row(8, 'mean', 1.5), row(10, 'mean', 2)];
     expect(series(mean, buckets(mean, 'hour'), 1, 'mean')).toEqual([1.5, null, 2]);
   });
+  it('several rows of a minute make one bucket', () => {
+    const at = (second: number, metric: Metric, value: number): CountRow => ({
+      ...row(8, metric, value),
+      from: `2026-03-01T08:00:${String(second).padStart(2, '0')}Z`,
+    });
+    const often = [at(3, 'in', 1), at(13, 'in', 2), at(3, 'mean', 1), at(13, 'mean', 2)];
+    const minutes = buckets(often, 'minute');
+    expect(minutes).toEqual([Date.parse('2026-03-01T08:00:00Z')]);
+    expect(series(often, minutes, 1, 'in', 'minute')).toEqual([3]);
+    expect(series(often, minutes, 1, 'mean', 'minute')).toEqual([1.5]);
+  });
   it('another rule’s rows do not count', () => {
     expect(series(rows, starts, 2, 'in')).toEqual([0, 0, 0, 0]);
   });

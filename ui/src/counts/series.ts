@@ -22,9 +22,15 @@ export const RANGES: Range[] = [
   { label: '30 days', ms: 30 * 86_400_000, interval: 'day' },
 ];
 
+/** Where a row belongs: minutes come as they were stored, often several of them in one. */
+const startOf = (row: CountRow, interval: Interval): number => {
+  const at = Date.parse(row.from);
+  return interval === 'minute' ? at - (at % STEP_MS.minute) : at;
+};
+
 /** Starts of the buckets that rows fall into, ascending, without holes; in ms. */
 export function buckets(rows: readonly CountRow[], interval: Interval): number[] {
-  const starts = [...new Set(rows.map(({ from }) => Date.parse(from)))].sort((a, b) => a - b);
+  const starts = [...new Set(rows.map((row) => startOf(row, interval)))].sort((a, b) => a - b);
   const [first, last] = [starts[0], starts.at(-1)];
   if (first === undefined || last === undefined) return [];
   const step = STEP_MS[interval];
@@ -43,25 +49,38 @@ export function buckets(rows: readonly CountRow[], interval: Interval): number[]
 /**
  * One value per bucket. Counts add up over classes and are 0 where nothing is stored;
  * presence takes the row of all classes, or the highest, and is null where nothing is stored.
+ * Of several rows in one bucket means are averaged.
  */
 export function series(
   rows: readonly CountRow[],
   starts: readonly number[],
   ruleId: number,
   metric: Metric,
+  interval: Interval = 'hour',
 ): (number | null)[] {
   const isCount = metric === 'in' || metric === 'out' || metric === 'unique';
   const mine = rows.filter((row) => row.rule_id === ruleId && row.metric === metric);
   const hasAll = mine.some((row) => row.class === null);
-  const values = new Map<number, number>();
+  const found = new Map<number, number[]>();
   for (const row of mine) {
     if (hasAll && row.class !== null) continue;
-    const at = Date.parse(row.from);
-    const before = values.get(at) ?? 0;
-    values.set(at, isCount ? before + row.value : Math.max(before, row.value));
+    const at = startOf(row, interval);
+    found.set(at, [...(found.get(at) ?? []), row.value]);
   }
-  return starts.map((start) => values.get(start) ?? (isCount ? 0 : null));
+  const isMean = metric === 'mean' && hasAll;
+  return starts.map((start) => {
+    const values = found.get(start);
+    if (values === undefined) return isCount ? 0 : null;
+    const sum = values.reduce((all, value) => all + value, 0);
+    if (isCount) return sum;
+    return isMean ? sum / values.length : Math.max(...values);
+  });
 }
+
+/** What is counted over lines leading in, against who is seen. */
+export const BALANCE_ID = 30_000;
+/** Different people and vehicles. */
+export const UNIQUE_IDS = { people: 30_001, vehicle: 30_002 } as const;
 
 export const total = (values: readonly (number | null)[]): number =>
   values.reduce<number>((sum, value) => sum + (value ?? 0), 0);

@@ -1,8 +1,8 @@
 // What the demo page says of an alarm and of a zone's level. Pure.
 
-import type { Level, ProgramsLive } from '../api/analytics';
-import type { LiveScene } from '../api/types';
-import { KINDS, type Rule } from '../zones/rule';
+import type { Lamp, Level, ProgramsLive } from '../api/analytics';
+import type { RuleInput } from '../api/analytics';
+import { kindLabel } from '../lib/eventWords';
 
 const WHO: Record<string, string> = {
   person: 'PERSON',
@@ -13,13 +13,27 @@ const WHO: Record<string, string> = {
   motorcycle: 'TWO-WHEELER',
 };
 
-/** "INTRUDER - PERSON": the kind, and who may have caused it among the rule's classes. */
-export function alarmText(kind: Rule['kind'], classes: readonly string[], scene: LiveScene | null): string {
-  const what = KINDS[kind].label.toUpperCase();
-  const inPicture = new Set((scene?.tracks ?? []).map(({ class: name }) => name));
-  const seen = classes.filter((name) => inPicture.has(name));
-  const who = [...new Set((seen.length > 0 ? seen : classes).map((name) => WHO[name] ?? name.toUpperCase()))];
-  return who.length === 0 ? what : `${what} - ${who.join(' / ')}`;
+/** "INTRUDER - PERSON": the kind, and what caused it where that is known. */
+export function alarmText({ kind, class: name }: Pick<Lamp, 'kind' | 'class'>): string {
+  const what = kindLabel(kind).toUpperCase();
+  return name === null ? what : `${what} - ${WHO[name] ?? name.toUpperCase()}`;
+}
+
+/** A lamp for every rule that is on, quiet ones too, and for whatever else is in alarm. */
+export function lampsOf(rules: readonly RuleInput[], told: readonly Lamp[]): Lamp[] {
+  const quiet = rules.filter(
+    ({ id, is_enabled }) => is_enabled !== false && !told.some(({ rule_id }) => rule_id === id),
+  );
+  const dark = quiet.map(({ id, name, kind, zone_id }) => ({
+    rule_id: id,
+    name,
+    kind,
+    class: null,
+    zone_id: zone_id ?? null,
+    is_active: false,
+    since: null,
+  }));
+  return [...told, ...dark].sort((a, b) => a.rule_id - b.rule_id);
 }
 
 export const LEVELS: Record<Level, { label: string; sign: string; tone: string }> = {

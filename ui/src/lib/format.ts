@@ -83,6 +83,17 @@ export function formatFullTime(at: string, timeZone?: string): string {
   return `${date.toLocaleDateString('en-CA', zone)} ${time}`;
 }
 
+/** What is wrong with a picture. */
+export const PROBLEM_WORDS: Record<string, string> = {
+  covered: 'covered',
+  defocused: 'out of focus',
+  turned: 'turned away',
+  too_dark: 'too dark',
+  too_bright: 'too bright',
+};
+
+export const problemWord = (name: string): string => PROBLEM_WORDS[name] ?? name.replaceAll('_', ' ');
+
 const CLASS_WORDS: Record<string, string> = {
   person: 'Person',
   bicycle: 'Bicycle',

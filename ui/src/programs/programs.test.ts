@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { alarmText } from '../demo/lamps';
 import { wayWord } from '../sightings/words';
 import { completePrograms, loadPercent, parseResets, programChanges, programProblems } from './programs';
 
@@ -63,27 +62,9 @@ it('load is a share of the budget, and no budget is no load', () => {
   expect(loadPercent(5, 0)).toBe(0);
 });
 
-describe('alarm text', () => {
-  const scene = (...classes: string[]) => ({
-    seq: 1,
-    captured_at: '',
-    motion: [],
-    active_zones: [],
-    tracks: classes.map((name, id) => ({
-      id,
-      class: name,
-      score: 1,
-      state: 'confirmed' as const,
-      bbox: [0, 0, 1, 1] as [number, number, number, number],
-      is_stationary: false,
-    })),
-  });
-  it.each([
-    ['INTRUDER - PERSON', ['person'], scene('person')],
-    ['INTRUDER - PERSON / VEHICLE', ['person', 'car', 'truck'], null],
-    ['INTRUDER - VEHICLE', ['person', 'car', 'bus'], scene('bus')],
-    ['INTRUDER', [], null],
-  ])('%s', (text, classes, now) => expect(alarmText('intruder', classes, now)).toBe(text));
+it('what is set for installed programs stays', () => {
+  const extensions = { queue: { is_enabled: true, schedule_id: null, settings: { metres: 3 } } };
+  expect(completePrograms({ ...start, extensions }).extensions).toEqual(extensions);
 });
 
 it('directions are words, and wrap round', () => {

@@ -55,6 +55,7 @@ export function completePrograms(programs: Partial<Programs> | undefined): Progr
     vehicle: { ...sightings, ...programs?.vehicle },
     occupancy: { ...occupancy, ...programs?.occupancy },
     counters: programs?.counters ?? [],
+    ...(programs?.extensions === undefined ? {} : { extensions: programs.extensions }),
   };
 }
 

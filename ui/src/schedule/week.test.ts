@@ -23,8 +23,9 @@ describe('parseEdge', () => {
 });
 
 describe('one day', () => {
-  it('an end before its begin is refused, a part by the sun is not judged', () => {
-    expect(week.spanProblem(span('22:00', '06:00'))).toContain('Over midnight');
+  it('a part may go over midnight but not be empty, a part by the sun is not judged', () => {
+    expect(week.spanProblem(span('22:00', '06:00'))).toBeNull();
+    expect(week.spanProblem(span('08:00', '08:00'))).toContain('Ends when it begins');
     expect(week.spanProblem(span('sunset', 'sunrise'))).toBeNull();
     expect(week.spanProblem(span('08:00', 'x'))).toContain('08:00');
   });
@@ -37,6 +38,14 @@ describe('one day', () => {
   it('joining leaves no overlap and loses no minute', () => {
     const merged = week.mergeDay([span('10:00', '13:00'), span('08:00', '12:00'), span('sunset', '24:00')]);
     expect(merged).toEqual([span('08:00', '13:00'), span('sunset', '24:00')]);
+  });
+  it('a part over midnight takes the first hours of the next day', () => {
+    expect(week.carried([span('22:00', '06:00'), span('08:00', '09:00')])).toEqual([
+      { from_min: 0, until_min: 360 },
+    ]);
+    expect(week.overlaps([span('22:00', '06:00'), span('05:00', '07:00')])).toEqual([]);
+    expect(week.overlaps([span('22:00', '06:00'), span('23:00', '24:00')])).toEqual([0, 1]);
+    expect(week.mergeDay([span('22:00', '06:00'), span('20:00', '23:00')])).toEqual([span('20:00', '06:00')]);
   });
   it('gaps and parts make the whole day', () => {
     const parts = [

@@ -53,10 +53,27 @@ export interface Drawn {
   until_min: number;
 }
 
+/** Whether a part by the clock ends on the next day. */
+export function isOverMidnight(span: Span): boolean {
+  if (usesSun(span)) return false;
+  const [from, until] = [edgeMinute(span.from), edgeMinute(span.until)];
+  return from !== null && until !== null && until < from;
+}
+
+/** A part over midnight ends beyond `DAY_MIN`. */
 export function drawnOf(span: Span): Drawn | null {
   const [from, until] = [edgeMinute(span.from), edgeMinute(span.until)];
-  return from === null || until === null ? null : { from_min: from, until_min: until };
+  if (from === null || until === null) return null;
+  return { from_min: from, until_min: isOverMidnight(span) ? until + DAY_MIN : until };
 }
+
+/** What the parts of a day leave to the next one: its first minutes. */
+export const carried = (spans: readonly Span[]): Drawn[] =>
+  spans.flatMap((span) => {
+    const drawn = drawnOf(span);
+    if (drawn === null || drawn.until_min <= DAY_MIN) return [];
+    return [{ from_min: 0, until_min: drawn.until_min - DAY_MIN }];
+  });
 
 export function spanProblem(span: Span): string | null {
   const [from, until] = [parseEdge(span.from), parseEdge(span.until)];
@@ -64,8 +81,8 @@ export function spanProblem(span: Span): string | null {
     return 'Type a time such as 08:00 or 24:00, or sunrise, sunset, sunset-15, sunrise+30.';
   const drawn = drawnOf(span);
   // Sun times move with the season: only clock times can be compared here.
-  if (drawn !== null && !usesSun(span) && drawn.until_min <= drawn.from_min)
-    return 'Ends before it begins. Over midnight it takes two parts: until 24:00, and from 00:00 the next day.';
+  if (drawn !== null && !usesSun(span) && drawn.until_min === drawn.from_min)
+    return 'Ends when it begins. A whole day is 00:00 until 24:00.';
   return null;
 }
 
@@ -113,7 +130,7 @@ export function mergeDay(spans: readonly Span[]): Span[] {
   return [
     ...joined(parts).map(({ from_min, until_min }) => ({
       from: formatMinute(from_min),
-      until: formatMinute(until_min),
+      until: formatMinute(until_min > DAY_MIN ? until_min - DAY_MIN : until_min),
     })),
     ...others,
   ];
@@ -166,14 +183,7 @@ export const TEMPLATES: { label: string; week: () => Span[][] }[] = [
         ALL_DAY,
       ),
   },
-  {
-    label: 'Every night',
-    week: () =>
-      every([
-        { from: '00:00', until: '06:00' },
-        { from: '22:00', until: '24:00' },
-      ]),
-  },
+  { label: 'Every night', week: () => every([{ from: '22:00', until: '06:00' }]) },
   { label: 'Always', week: () => every(ALL_DAY) },
   { label: 'Empty', week: () => every([]) },
 ];

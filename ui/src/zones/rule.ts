@@ -173,6 +173,9 @@ export const KINDS: Record<RuleKind, Kind> = {
   signal_lost: kind('Signal lost', 'no_signal', 'The camera sends no pictures.', 'none', ['after_s']),
 };
 
+/** Also for kinds of other programs' events; undefined where the pages know nothing of it. */
+export const kindOf = (name: string): Kind | undefined => (KINDS as Partial<Record<string, Kind>>)[name];
+
 export const KIND_NAMES = Object.keys(KINDS) as RuleKind[];
 export const PROBLEMS: PictureProblem[] = ['covered', 'defocused', 'turned', 'too_dark', 'too_bright'];
 

@@ -1,0 +1,48 @@
+// What an alarm was about, in words. Pure.
+
+import type { RelayEvent } from '../api/types';
+import { wayWord } from '../sightings/words';
+import { kindOf } from '../zones/rule';
+import { classWord, kindWord, problemWord } from './format';
+
+type Told = Pick<RelayEvent, 'kind' | 'class'> & Partial<RelayEvent>;
+
+/** "Cross line", "Too many", "Occupancy". */
+export const kindLabel = (kind: string): string => kindOf(kind)?.label ?? kindWord(kind);
+
+const WAYS = { left_to_right: 'A → B', right_to_left: 'B → A' };
+
+/** "A → B", "moving up left"; empty where the alarm has no way. */
+export function wayText({ crossing, heading_deg }: Told): string {
+  if (crossing) return WAYS[crossing];
+  const way = wayWord(heading_deg ?? null);
+  return way === null ? '' : `moving ${way}`;
+}
+
+/** "Person · Kerb A → B", "Picture too dark", "12 in Hall". */
+export function eventTitle(event: Told): string {
+  const place = event.zone_name ?? event.line_name ?? '';
+  if (event.kind === 'signal_lost') return 'No picture';
+  if (event.kind === 'picture_problem')
+    return event.problem ? `Picture ${problemWord(event.problem)}` : 'Picture problem';
+  const { count } = event;
+  if (count !== null && count !== undefined)
+    return `${count} ${event.class === null ? '' : `${classWord(event.class).toLowerCase()} `}in ${place || 'the picture'}`;
+  const what =
+    event.class === null && event.kind.startsWith('object_') ? kindLabel(event.kind) : classWord(event.class);
+  const where = event.kind === 'cross_line' ? [place, wayText(event)].filter(Boolean).join(' ') : place;
+  return [what, where].filter(Boolean).join(' · ');
+}
+
+/** What else is known, for the page of one alarm: label and text. */
+export function eventFacts(event: Told): [string, string][] {
+  const facts: [string, string][] = [];
+  if (event.zone_name) facts.push(['Zone', event.zone_name]);
+  if (event.line_name) facts.push(['Line', event.line_name]);
+  if (event.crossing) facts.push(['Way', WAYS[event.crossing]]);
+  if (event.heading_deg !== null && event.heading_deg !== undefined)
+    facts.push(['Direction', `${wayWord(event.heading_deg) ?? ''} (${Math.round(event.heading_deg)}°)`]);
+  if (event.count !== null && event.count !== undefined) facts.push(['How many', String(event.count)]);
+  if (event.problem) facts.push(['The picture was', problemWord(event.problem)]);
+  return facts;
+}
