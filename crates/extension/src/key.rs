@@ -19,6 +19,28 @@ pub(crate) const SIGNATURE_BYTES: usize = 64;
 /// Length of a secret key's seed, bytes.
 const SEED_BYTES: usize = 32;
 
+/// Keys of small order, the sign bit cleared: points whose eightfold is the
+/// neutral element. Under such a key one signature holds for many messages
+/// that nobody signed. The same seven encodings stand in libsodium's
+/// `ge25519_has_small_order`.
+const WEAK_KEYS: [[u8; PUBLIC_KEY_BYTES]; 7] = [
+    near_zero(0),
+    near_zero(1),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    near_prime(0xec),
+    near_prime(0xed),
+    near_prime(0xee),
+];
+
 const SECRET_PREFIX: &str = "airelay-secret-key:";
 const PUBLIC_PREFIX: &str = "airelay-public-key:";
 
@@ -130,9 +152,16 @@ impl PublicKey {
 
     /// Whether `signature` is this key's for `message`.
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, &self.0)
-            .verify(message, signature)
-            .is_ok()
+        !self.is_weak()
+            && UnparsedPublicKey::new(&ED25519, &self.0)
+                .verify(message, signature)
+                .is_ok()
+    }
+
+    fn is_weak(&self) -> bool {
+        let mut bytes = self.0;
+        bytes[PUBLIC_KEY_BYTES - 1] &= 0x7f;
+        WEAK_KEYS.contains(&bytes)
     }
 }
 
@@ -146,6 +175,21 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", self.fingerprint())
     }
+}
+
+/// The number `low`, little endian.
+const fn near_zero(low: u8) -> [u8; PUBLIC_KEY_BYTES] {
+    let mut bytes = [0; PUBLIC_KEY_BYTES];
+    bytes[0] = low;
+    bytes
+}
+
+/// The field's prime, 2^255 - 19, with another lowest byte.
+const fn near_prime(low: u8) -> [u8; PUBLIC_KEY_BYTES] {
+    let mut bytes = [0xff; PUBLIC_KEY_BYTES];
+    bytes[0] = low;
+    bytes[PUBLIC_KEY_BYTES - 1] = 0x7f;
+    bytes
 }
 
 fn to_hex(prefix: &str, bytes: &[u8]) -> String {
@@ -208,6 +252,19 @@ mod tests {
         assert!(ours.public_key().has_signed(b"message", &signature));
         assert!(!ours.public_key().has_signed(b"massage", &signature));
         assert!(!theirs.public_key().has_signed(b"message", &signature));
+    }
+
+    #[test]
+    fn key_of_small_order_signs_nothing() {
+        // Found by fuzzing: the signature of zeros holds under the key of
+        // zeros for every fourth message.
+        for number in 0..64_u8 {
+            let key = PublicKey::from_bytes([0; PUBLIC_KEY_BYTES]);
+            assert!(
+                !key.has_signed(&[number], &[0; SIGNATURE_BYTES]),
+                "{number}"
+            );
+        }
     }
 
     #[test]
