@@ -2,6 +2,8 @@
 
 export type SoftwareTab = 'programs' | 'schedule' | 'log';
 
+export type SettingsTab = 'system' | 'webhooks' | 'device-accounts' | 'changes';
+
 export type Route =
   | { page: 'cameras' }
   | { page: 'camera_add' }
@@ -12,11 +14,12 @@ export type Route =
   | { page: 'camera_programs'; id: string }
   | { page: 'camera_counts'; id: string }
   | { page: 'camera_why'; id: string }
+  | { page: 'camera_ground'; id: string }
   | { page: 'sightings' }
   | { page: 'schedules'; id: string | null }
   | { page: 'software'; tab: SoftwareTab }
   | { page: 'alarms'; id: string | null }
-  | { page: 'settings'; tab: 'system' | 'webhooks' | 'changes' }
+  | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
   | { page: 'sign_in' }
   | { page: 'not_found' };
@@ -50,7 +53,7 @@ export function matchRoute(path: string): Route {
       return second === 'new' ? { page: 'camera_add' } : { page: 'camera_live', id: second };
     if (parts.length === 3 && third === 'edit') return { page: 'camera_edit', id: second };
     if (parts.length === 3 && third === 'zones') return { page: 'camera_zones', id: second };
-    for (const name of ['demo', 'programs', 'counts', 'why'] as const)
+    for (const name of ['demo', 'programs', 'counts', 'why', 'ground'] as const)
       if (parts.length === 3 && third === name) return { page: `camera_${name}`, id: second };
   }
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
@@ -58,9 +61,9 @@ export function matchRoute(path: string): Route {
     return { page: 'schedules', id: second };
   if (first === 'software' && parts.length === 2 && (second === 'schedule' || second === 'log'))
     return { page: 'software', tab: second };
-  if (first === 'settings' && parts.length === 2 && (second === 'webhooks' || second === 'changes')) {
-    return { page: 'settings', tab: second };
-  }
+  if (first === 'settings' && parts.length === 2)
+    for (const tab of ['webhooks', 'device-accounts', 'changes'] as const)
+      if (second === tab) return { page: 'settings', tab };
   return { page: 'not_found' };
 }
 
@@ -74,6 +77,7 @@ export const paths = {
   demo: (cameraId: string) => `/cameras/${id(cameraId)}/demo`,
   programs: (cameraId: string) => `/cameras/${id(cameraId)}/programs`,
   counts: (cameraId: string) => `/cameras/${id(cameraId)}/counts`,
+  ground: (cameraId: string) => `/cameras/${id(cameraId)}/ground`,
   why: (cameraId: string) => `/cameras/${id(cameraId)}/why`,
   sightings: '/sightings',
   schedules: '/schedules',
@@ -85,5 +89,6 @@ export const paths = {
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',
   webhooks: '/settings/webhooks',
+  deviceAccounts: '/settings/device-accounts',
   changes: '/settings/changes',
 };

@@ -8,6 +8,10 @@ it.each([
     { kind: 'cross_line', class: 'car', line_name: 'Gate', crossing: 'right_to_left' as const },
   ],
   ['12 in Hall', { kind: 'occupancy', class: null, zone_name: 'Hall', count: 12 }],
+  [
+    'Too many · Hall',
+    { kind: 'count_over_limit', class: null, zone_name: 'Hall', count: 0, phase: 'end' as const },
+  ],
   ['0 in the picture', { kind: 'count_over_limit', class: null, count: 0 }],
   ['Picture out of focus', { kind: 'picture_problem', class: null, problem: 'defocused' }],
   ['No picture', { kind: 'signal_lost', class: null }],

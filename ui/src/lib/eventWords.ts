@@ -26,8 +26,12 @@ export function eventTitle(event: Told): string {
   if (event.kind === 'picture_problem')
     return event.problem ? `Picture ${problemWord(event.problem)}` : 'Picture problem';
   const { count } = event;
-  if (count !== null && count !== undefined)
-    return `${count} ${event.class === null ? '' : `${classWord(event.class).toLowerCase()} `}in ${place || 'the picture'}`;
+  if (count !== null && count !== undefined) {
+    // At its end the number is the low one that ended it.
+    if (event.phase === 'end') return [kindLabel(event.kind), place].filter(Boolean).join(' · ');
+    const who = event.class === null ? '' : `${classWord(event.class).toLowerCase()} `;
+    return `${count} ${who}in ${place || 'the picture'}`;
+  }
   const what =
     event.class === null && event.kind.startsWith('object_') ? kindLabel(event.kind) : classWord(event.class);
   const where = event.kind === 'cross_line' ? [place, wayText(event)].filter(Boolean).join(' ') : place;
@@ -42,7 +46,8 @@ export function eventFacts(event: Told): [string, string][] {
   if (event.crossing) facts.push(['Way', WAYS[event.crossing]]);
   if (event.heading_deg !== null && event.heading_deg !== undefined)
     facts.push(['Direction', `${wayWord(event.heading_deg) ?? ''} (${Math.round(event.heading_deg)}°)`]);
-  if (event.count !== null && event.count !== undefined) facts.push(['How many', String(event.count)]);
+  if (event.count !== null && event.count !== undefined)
+    facts.push([event.phase === 'end' ? 'How many at the end' : 'How many', String(event.count)]);
   if (event.problem) facts.push(['The picture was', problemWord(event.problem)]);
   return facts;
 }

@@ -18,6 +18,10 @@ it('goes back without its status and without a word about the password', () => {
   });
 });
 
+it('the error of a calibration is not sent back', () => {
+  expect(documentOf({ ...camera, ground: { points: [], error_m: 0.2 } }, {}).ground).toEqual({ points: [] });
+});
+
 it('the last line removed is said, none from the start is not', () => {
   const line = { id: 1, name: 'Kerb', points: [] };
   expect(documentOf({ ...camera, lines: [line] }, { lines: [] }).lines).toEqual([]);

@@ -10,5 +10,7 @@ export function documentOf(camera: Camera, change: Partial<Omit<CameraSettings, 
   // What the camera never had and still has none of is left unsaid.
   if (camera.lines === undefined && document.lines?.length === 0) delete document.lines;
   if (camera.object_masks === undefined && document.object_masks?.length === 0) delete document.object_masks;
+  // The error of a calibration is told, not set.
+  if (document.ground) document.ground = { points: document.ground.points };
   return document;
 }
