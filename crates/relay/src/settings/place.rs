@@ -58,6 +58,19 @@ pub struct ObjectMaskDocument {
 pub struct GroundDocument {
     /// Exactly four.
     pub points: Vec<GroundPointDocument>,
+    /// How far a place within them may be off, metres; ignored when sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_m: Option<f64>,
+}
+
+impl GroundDocument {
+    /// The document with the error that comes of its points.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        let ground = resolve_ground(&self, &mut FieldErrors::default());
+        self.error_m = ground.map(|ground| ground.error_m());
+        self
+    }
 }
 
 /// One point of the ground.

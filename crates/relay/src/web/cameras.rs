@@ -411,7 +411,7 @@ async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraVie
             lines: document.lines,
             masks: document.masks,
             object_masks: document.object_masks,
-            ground: document.ground,
+            ground: document.ground.map(GroundDocument::shown),
             rules: document.rules,
             programs: document.programs.shown(),
             motion_sensitivity: document.motion_sensitivity,
