@@ -192,7 +192,8 @@ impl Live {
         config: &TrackerConfig,
     ) {
         self.filter.correct(seen);
-        self.votes.add(class, score);
+        let is_good = score >= config.new_track_score;
+        self.votes.add(class, score, is_good);
         self.last_seen_at = at;
         self.n_hits += 1;
         self.n_looks += 1;
@@ -202,6 +203,13 @@ impl Live {
         self.is_disturbed = false;
         self.rest_or_wake(at, seen);
         self.confirm(score, config);
+    }
+
+    /// Another box of this frame shows it as well.
+    pub(super) fn see_again(&mut self, at: Timestamp, score: f32) {
+        if self.last_seen_at == at {
+            self.votes.see_again(score);
+        }
     }
 
     /// The detector did not find it; if it looked there, that counts.

@@ -280,7 +280,8 @@ impl Tracker {
                 && (shape.iou(one.shape) > SECOND_BOX_IOU
                     || one.shape.share_in(shape) > SECOND_BOX_SHARE)
         };
-        if self.tracks.iter().any(has_track) {
+        if let Some(track) = self.tracks.iter_mut().find(|track| has_track(track)) {
+            track.see_again(at, one.detection.score);
             return;
         }
         let is_over = |track: &&Live| track.state == TrackState::Ended;

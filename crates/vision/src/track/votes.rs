@@ -1,7 +1,9 @@
 //! What a track is, by the votes of its detections, and how sure that is.
 //!
 //! In: class and score of each detection. Out: one class that does not
-//! flicker, and the mean of the recent scores.
+//! flicker, and the mean of the recent good scores. A weak detection says
+//! where the object is, not that it became less of one: a person who turns
+//! away or is half hidden is the person he was.
 //!
 //! A track never leaves the group it was born in: a car may turn out to be a
 //! truck, a person never becomes a vehicle. The tracker sees to that by giving
@@ -34,17 +36,20 @@ impl Votes {
             recent: [0.0; N_RECENT],
             n_seen: 0,
         };
-        votes.add(class, score);
+        votes.add(class, score, true);
         votes
     }
 
-    pub(super) fn add(&mut self, class: Class, score: f32) {
+    /// Counts a detection; `is_good`: it alone could have started a track.
+    pub(super) fn add(&mut self, class: Class, score: f32, is_good: bool) {
         for votes in &mut self.by_class {
             *votes *= VOTE_DECAY;
         }
         self.by_class[class as usize] += score;
-        self.recent[self.n_seen % N_RECENT] = score;
-        self.n_seen += 1;
+        if is_good {
+            self.recent[self.n_seen % N_RECENT] = score;
+            self.n_seen += 1;
+        }
         let needed = self.by_class[self.class as usize] * CHANGE_FACTOR;
         let rival = Class::ALL
             .into_iter()
@@ -57,6 +62,12 @@ impl Votes {
         }
     }
 
+    /// Another box of this moment shows the same object with this score.
+    pub(super) fn see_again(&mut self, score: f32) {
+        let newest = &mut self.recent[(self.n_seen - 1) % N_RECENT];
+        *newest = newest.max(score);
+    }
+
     pub(super) fn class(&self) -> Class {
         self.class
     }
@@ -65,7 +76,7 @@ impl Votes {
         self.class.group()
     }
 
-    /// Mean of the recent scores, 0..=1.
+    /// Mean of the recent good scores, 0..=1.
     pub(super) fn score(&self) -> f32 {
         let recent = &self.recent[..self.n_seen.min(N_RECENT)];
         let n_recent = u8::try_from(recent.len()).expect("a handful");
@@ -80,10 +91,10 @@ mod tests {
     #[test]
     fn class_follows_the_majority_and_does_not_flicker() {
         let mut votes = Votes::new(Class::Car, 0.5);
-        votes.add(Class::Truck, 0.55);
+        votes.add(Class::Truck, 0.55, true);
         assert_eq!(votes.class(), Class::Car);
         for _ in 0..3 {
-            votes.add(Class::Truck, 0.6);
+            votes.add(Class::Truck, 0.6, true);
         }
         assert_eq!(votes.class(), Class::Truck);
         let changes = (0..40)
@@ -94,7 +105,7 @@ mod tests {
                 } else {
                     Class::Truck
                 };
-                votes.add(class, 0.6);
+                votes.add(class, 0.6, true);
                 votes.class() != before
             })
             .count();
@@ -105,7 +116,7 @@ mod tests {
     fn votes_of_another_group_never_change_the_class() {
         let mut votes = Votes::new(Class::Person, 0.4);
         for _ in 0..20 {
-            votes.add(Class::Car, 0.9);
+            votes.add(Class::Car, 0.9, true);
         }
         assert_eq!(votes.class(), Class::Person);
     }
@@ -114,11 +125,24 @@ mod tests {
     fn score_is_the_mean_of_the_recent_detections() {
         let mut votes = Votes::new(Class::Person, 0.1);
         assert!((votes.score() - 0.1).abs() < 1e-6);
-        votes.add(Class::Person, 0.3);
+        votes.add(Class::Person, 0.3, true);
         assert!((votes.score() - 0.2).abs() < 1e-6);
         for _ in 0..N_RECENT {
-            votes.add(Class::Person, 0.8);
+            votes.add(Class::Person, 0.8, true);
         }
+        assert!((votes.score() - 0.8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn weak_detections_do_not_lower_the_score_and_second_boxes_may_raise_it() {
+        let mut votes = Votes::new(Class::Person, 0.6);
+        for _ in 0..20 {
+            votes.add(Class::Person, 0.15, false);
+        }
+        assert!((votes.score() - 0.6).abs() < 1e-6);
+        votes.see_again(0.5);
+        assert!((votes.score() - 0.6).abs() < 1e-6);
+        votes.see_again(0.8);
         assert!((votes.score() - 0.8).abs() < 1e-6);
     }
 }
