@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use types::{
-    CameraId, Class, Event, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId, ShotQuality,
-    ShotStage, Timestamp, TrackId, ZoneId,
+    CameraId, Class, Event, EventDetail, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId,
+    ShotQuality, ShotStage, Timestamp, TrackId, ZoneId,
 };
 
 /// One step of an event, to be delivered.
@@ -49,6 +49,12 @@ pub struct Message {
     pub score: f32,
     /// Where it is.
     pub bbox: Option<NormBox>,
+    /// What only some kinds know, such as which way a line was crossed.
+    pub detail: EventDetail,
+    /// The line of `detail` as people call it.
+    pub line_name: Option<String>,
+    /// The zone before of `detail` as people call it.
+    pub from_zone_name: Option<String>,
     /// The gates that were asked.
     pub why: Vec<Why>,
     /// The best shot, if there is one by now.
@@ -120,6 +126,9 @@ impl Message {
             class: event.class,
             score: event.score,
             bbox: event.bbox,
+            detail: event.detail,
+            line_name: None,
+            from_zone_name: None,
             why: event
                 .why
                 .iter()

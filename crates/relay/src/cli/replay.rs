@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use types::{CameraId, Timestamp};
+use types::{CameraId, Count, Timestamp};
 
 use super::say;
 use crate::config::Config;
@@ -108,6 +108,7 @@ fn print(step: &Step, scenes: bool) {
         })
         .to_string());
     }
+    step.counts.iter().for_each(print_count);
     for event in &step.events {
         say(&json!({
             "event": {
@@ -127,6 +128,20 @@ fn print(step: &Step, scenes: bool) {
         })
         .to_string());
     }
+}
+
+fn print_count(count: &Count) {
+    say(&json!({
+        "count": {
+            "rule_id": count.rule_id.0,
+            "metric": count.metric.name(),
+            "class": count.class.map(types::Class::name),
+            "from": count.from.to_string(),
+            "until": count.until.to_string(),
+            "value": count.value,
+        }
+    })
+    .to_string());
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {

@@ -11,7 +11,8 @@ use sink::{DeliveryQueue, Item, Message, Next, Outcome, Picture, RetryPolicy, Wh
 use store::{Delivery, EventRow, OutboxId};
 use tokio::sync::Notify;
 use types::{
-    CameraId, Class, Clock, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId, Timestamp,
+    CameraId, Class, Clock, EventDetail, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId,
+    Timestamp,
 };
 
 use crate::secrets::{Vault, random_seed};
@@ -182,6 +183,15 @@ impl CourierTask {
                 .zone_id
                 .and_then(|zone_id| settings.zone_name(zone_id))
                 .map(str::to_owned);
+            let detail = &message.detail;
+            message.line_name = detail
+                .line_id
+                .and_then(|line_id| settings.line_name(line_id))
+                .map(str::to_owned);
+            message.from_zone_name = detail
+                .from_zone_id
+                .and_then(|zone_id| settings.zone_name(zone_id))
+                .map(str::to_owned);
             message.camera_name.clone_from(&settings.name);
         }
         message
@@ -220,6 +230,9 @@ fn to_message(event: EventRow, picture_path: &str) -> Message {
         class: event.class,
         score: event.score,
         bbox: event.bbox,
+        detail: event.detail,
+        line_name: None,
+        from_zone_name: None,
         why: event
             .why
             .into_iter()
@@ -263,6 +276,9 @@ pub(super) fn test_message(now: Timestamp) -> Message {
         class: Some(Class::Person),
         score: 1.0,
         bbox: Some(NormBox::WHOLE),
+        detail: EventDetail::default(),
+        line_name: None,
+        from_zone_name: None,
         why: Vec::new(),
         picture: None,
         is_test: true,

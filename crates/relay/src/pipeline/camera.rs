@@ -103,7 +103,7 @@ impl CameraPipeline {
             is_describing: false,
             picture: PictureWatch::new(),
             still: StillChanges::new(),
-            programs: ProgramSet::new(&settings, event_seed),
+            programs: ProgramSet::new(&settings, event_seed, None),
             last_scene: Scene::default(),
             calm_at: None,
             size_px: None,

@@ -6,7 +6,7 @@
 //!
 //! Not here: what a program does (`programs`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use programs::site::Site;
 use programs::vmd::{Vmd, VmdConfig};
 use programs::{Explanation, Output, Program, counting};
 use types::{
-    BestShot, CameraId, Clock, Count, Event, EventIds, EventKind, Phase, ProgramKind, RuleId,
-    Scene, Timestamp, TrackState, ZoneId,
+    BestShot, CameraId, Clock, Count, Event, EventIds, EventKind, Gate, GateOutcome, Phase,
+    ProgramKind, RuleId, Scene, Timestamp, TrackState, ZoneId,
 };
 
 use crate::settings::{Analysis, CameraSettings, Following, Part};
@@ -131,7 +131,8 @@ impl Cost {
 
 impl ProgramSet {
     /// Programs without memory. Equal seeds and scenes give equal event ids.
-    pub fn new(settings: &CameraSettings, event_seed: u64) -> Self {
+    /// `aspect` is the picture's width over its height, where it is known.
+    pub fn new(settings: &CameraSettings, event_seed: u64, aspect: Option<f32>) -> Self {
         let mut set = ProgramSet {
             camera_id: settings.camera_id.clone(),
             event_seed,
@@ -144,8 +145,13 @@ impl ProgramSet {
             lamps: BTreeMap::new(),
             stopwatch: None,
         };
-        set.apply(&settings.analysis, None, Timestamp::default());
+        set.apply(&settings.analysis, aspect, Timestamp::default());
         set
+    }
+
+    /// Width over height of the picture, as last told.
+    pub fn aspect(&self) -> f32 {
+        self.site.aspect()
     }
 
     /// Measures from now on what each program costs.
@@ -180,6 +186,7 @@ impl ProgramSet {
         output.append(self.apply_occupancy(analysis, now));
         output.append(self.apply_counters(analysis, now));
         self.note_lamps(&output.events);
+        self.forget_lamps(analysis);
         output
     }
 
@@ -312,15 +319,9 @@ impl ProgramSet {
 
     /// Why each rule has, or has not, an open event.
     pub fn explain(&self, now: Timestamp) -> Vec<Explanation> {
-        let programs: [Option<&dyn Program>; 2] = [
-            self.vmd.program.as_ref().map(|program| program as _),
-            self.occupancy.program.as_ref().map(|program| program as _),
-        ];
-        programs
-            .into_iter()
-            .flatten()
-            .flat_map(|program| program.explain(now))
-            .collect()
+        let mut explanations = self.vmd.explain(now);
+        explanations.extend(self.occupancy.explain(now));
+        explanations
     }
 
     /// Heat maps of hours that are over.
@@ -395,6 +396,21 @@ impl ProgramSet {
             .collect()
     }
 
+    /// Rules that are gone have no lamp.
+    fn forget_lamps(&mut self, analysis: &Analysis) {
+        let rules = analysis.vmd.wanted.iter().flatten();
+        let areas = analysis
+            .occupancy
+            .wanted
+            .iter()
+            .flat_map(|part| &part.areas);
+        let known: BTreeSet<RuleId> = rules
+            .map(|rule| rule.rule_id)
+            .chain(areas.map(|area| area.rule_id))
+            .collect();
+        self.lamps.retain(|rule_id, _| known.contains(rule_id));
+    }
+
     fn note_lamps(&mut self, events: &[Event]) {
         for event in events {
             let lamp = self.lamps.entry(event.rule_id).or_insert_with(|| Lamp {
@@ -409,6 +425,8 @@ impl ProgramSet {
             match event.phase {
                 Phase::Begin => {
                     lamp.n_open += 1;
+                    lamp.kind = event.kind;
+                    lamp.zone_id = event.zone_id;
                     lamp.since = event.started_at;
                     lamp.class = event.class;
                     lamp.rule_name.clone_from(&event.rule_name);
@@ -492,6 +510,23 @@ impl<P: Program> Slot<P> {
 
     fn active_zones(&self) -> Vec<ZoneId> {
         self.program.as_ref().map_or_else(Vec::new, P::active_zones)
+    }
+
+    /// A program that is off by its schedule says so in each rule.
+    fn explain(&self, now: Timestamp) -> Vec<Explanation> {
+        let Some(program) = &self.program else {
+            return Vec::new();
+        };
+        let mut explanations = program.explain(now);
+        if !self.is_on {
+            for explanation in &mut explanations {
+                explanation.gates.push(Gate {
+                    name: "schedule",
+                    outcome: GateOutcome::Stopped("the program is off by its schedule".to_owned()),
+                });
+            }
+        }
+        explanations
     }
 
     fn is_running(&self) -> bool {

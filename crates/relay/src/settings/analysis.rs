@@ -135,8 +135,10 @@ impl AnalysisParts<'_> {
             errors,
         };
         let programs = self.programs;
+        // Checked also while they are off: switching on must not fail.
+        let rules = reader.rules(self.rules);
         let vmd = Part {
-            wanted: programs.vmd.is_enabled.then(|| reader.rules(self.rules)),
+            wanted: programs.vmd.is_enabled.then_some(rules),
             schedule: reader.schedule("programs.vmd", programs.vmd.schedule_id.as_deref()),
         };
         let analysis = Analysis {
@@ -172,10 +174,7 @@ impl Reader<'_> {
             .enumerate()
             .take(max)
             .filter_map(|(rule_idx, document)| {
-                if document.id > MAX_ID {
-                    let message = format!("{}: use 1 to {MAX_ID}", document.id);
-                    self.errors.add(format!("rules.{rule_idx}.id"), message);
-                }
+                self.id(&format!("rules.{rule_idx}"), document.id);
                 let rule = resolve_rule(rule_idx, document, places, self.errors);
                 rule.filter(|_| document.is_enabled)
             })
@@ -244,7 +243,10 @@ impl Reader<'_> {
             interval: Duration::from_secs(u64::from(document.interval_s.clamp(1, 3_600))),
             balance,
         };
-        if let Err(error) = part.config(self.site).check() {
+        // What was said of single fields is not said again of all areas.
+        if self.errors.is_empty()
+            && let Err(error) = part.config(self.site).check()
+        {
             self.errors.add(format!("{field}.areas"), error.to_string());
         }
         Part {
@@ -254,6 +256,7 @@ impl Reader<'_> {
     }
 
     fn area(&mut self, field: &str, document: &AreaDocument) -> Option<Area> {
+        self.id(field, document.id);
         check_name(&format!("{field}.name"), &document.name, self.errors);
         let zone_id = self.zone(&format!("{field}.zone_id"), document.zone_id)?;
         let classes = document
@@ -302,6 +305,7 @@ impl Reader<'_> {
     }
 
     fn counter(&mut self, field: &str, document: &CounterDocument) -> Option<Counter> {
+        self.id(field, document.id);
         check_name(&format!("{field}.name"), &document.name, self.errors);
         let line_id = self.line(&format!("{field}.line_id"), document.line_id)?;
         let classes = document
@@ -325,6 +329,14 @@ impl Reader<'_> {
             interval: Duration::from_secs(u64::from(document.interval_s.clamp(1, 3_600))),
             resets,
         })
+    }
+
+    /// Higher ones would be stored where other numbers are.
+    fn id(&mut self, field: &str, id: u32) {
+        if id > MAX_ID {
+            let message = format!("{id}: use 1 to {MAX_ID}");
+            self.errors.add(format!("{field}.id"), message);
+        }
     }
 
     fn zone(&mut self, field: &str, zone_id: u32) -> Option<ZoneId> {

@@ -84,3 +84,6 @@ fn check_name(field: &str, name: &str, errors: &mut FieldErrors) {
         errors.add(field, "contains a character that cannot be shown");
     }
 }
+
+#[cfg(test)]
+mod tests;

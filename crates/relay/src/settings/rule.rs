@@ -180,6 +180,12 @@ impl ClassesDocument {
         match self {
             ClassesDocument::Names(names) => resolve_classes(field, names, errors),
             ClassesDocument::Each(choices) => {
+                for name in choices
+                    .keys()
+                    .filter(|name| Class::from_name(name).is_none())
+                {
+                    errors.add(field, unknown_class(name));
+                }
                 let wanted = choices.iter().filter(|(_, choice)| choice.is_some());
                 let names: Vec<String> = wanted.map(|(name, _)| name.clone()).collect();
                 resolve_classes(field, &names, errors)
@@ -401,7 +407,9 @@ impl Reader<'_> {
             }
             ClassesDocument::Each(choices) => {
                 for (name, choice) in choices {
-                    if let Some(choice) = choice {
+                    if Class::from_name(name).is_none() {
+                        self.refuse("classes", unknown_class(name));
+                    } else if let Some(choice) = choice {
                         let threshold = choice.threshold.unwrap_or(by_sensitivity);
                         let threshold = self.number("classes", threshold, 0.0, 1.0);
                         self.want(&mut thresholds, name, threshold);

@@ -78,6 +78,12 @@ impl CameraRuntime {
         (newest, stages.pipeline.programs().explain(now))
     }
 
+    /// Width over height of the picture, once one was analysed.
+    pub(crate) fn aspect(&self) -> Option<f32> {
+        let stages = self.stages();
+        Some(stages.as_ref()?.pipeline.programs().aspect())
+    }
+
     /// Settings in force.
     pub(crate) fn current_settings(&self) -> Arc<CameraSettings> {
         Arc::clone(&self.settings.borrow())

@@ -200,7 +200,7 @@ impl Fleet {
                 JobOutcome::Done
             }
             Work::Frame(frame) => {
-                let step = pipeline.step(&frame, engine);
+                let mut step = pipeline.step(&frame, engine);
                 runtime.status.analysed(frame.captured_at, &step);
                 let outcome = if step.detect_error.is_some() {
                     JobOutcome::RenewEngine
@@ -213,6 +213,11 @@ impl Fleet {
                 let mut scenes = Vec::new();
                 if let Some(scene) = &step.scene {
                     scenes = stages.scenes.add(scene);
+                    if !scenes.is_empty() {
+                        // Once a minute, so that a power cut loses little.
+                        let heat_so_far = stages.pipeline.programs().heat_so_far(now);
+                        step.heat_maps.extend(heat_so_far);
+                    }
                     runtime.live.send_replace(Some(LiveRecord {
                         frame,
                         scene: Arc::new(scene.clone()),

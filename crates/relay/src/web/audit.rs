@@ -126,6 +126,31 @@ pub(super) async fn note<T: Serialize>(
     }
 }
 
+/// Stores a row about programs that were switched or set, in the control log.
+pub(super) async fn note_control<T: Serialize>(
+    app: &App,
+    who: &str,
+    what: String,
+    before: Option<&T>,
+    after: Option<&T>,
+) {
+    let (before, after) = before_and_after(before, after);
+    let entry = AuditEntry {
+        who: who.to_owned(),
+        what,
+        before,
+        after,
+    };
+    let now = app.clock.now();
+    let stored = app
+        .storage
+        .write(move |store| store.append_control(&entry, now))
+        .await;
+    if let Err(error) = stored {
+        tracing::error!(error = %format!("{error:#}"), "row of the control log lost");
+    }
+}
+
 /// The parts of two documents that differ, as JSON text without secrets.
 pub(crate) fn before_and_after<T: Serialize>(
     before: Option<&T>,

@@ -366,6 +366,12 @@ async fn save(
     let what = format!("{did} camera {camera_id}");
     let before = before.map(|before| &before.document);
     audit::note(app, &editor.name, what, before, Some(&document)).await;
+    let programs_before = before.map(|document| &document.programs);
+    if programs_before.is_some_and(|programs| *programs != document.programs) {
+        let what = format!("programs of camera {camera_id}");
+        let after = Some(&document.programs);
+        audit::note_control(app, &editor.name, what, programs_before, after).await;
+    }
     Ok(CameraRecord {
         camera_id,
         document,

@@ -326,7 +326,7 @@ pub(super) async fn why(
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let (at, explanations) = match asked {
         None => running(Arc::clone(&camera), now).await?,
-        Some(at) => past(&app, &camera, Arc::clone(&settings), at).await?,
+        Some(at) => past(&app, Arc::clone(&camera), Arc::clone(&settings), at).await?,
     };
     let received = received_gate(at, asked.unwrap_or(now));
     let rules = explanations
@@ -356,7 +356,7 @@ async fn running(
 /// As of the stored scene nearest before `at`.
 async fn past(
     app: &App,
-    camera: &CameraRuntime,
+    camera: Arc<CameraRuntime>,
     settings: Arc<CameraSettings>,
     at: Timestamp,
 ) -> ApiResult<(Option<Timestamp>, Vec<Explanation>)> {
@@ -370,7 +370,7 @@ async fn past(
         .read(move |reader| reader.scenes(&camera_id, from, until))
         .await?;
     let replay = move || {
-        let mut set = ProgramSet::new(&settings, 0);
+        let mut set = ProgramSet::new(&settings, 0, camera.aspect());
         for scene in &scenes {
             set.update(scene, &[]);
         }
@@ -506,8 +506,9 @@ pub(super) async fn try_draft(
     let work = move || {
         let deadline = clock.monotonic() + TRY_WITHIN;
         let is_late = || clock.monotonic() > deadline;
-        let present = raised(&present, &scenes, is_late);
-        let draft = raised(&draft, &scenes, is_late);
+        let aspect = camera.aspect();
+        let present = raised(&present, aspect, &scenes, is_late);
+        let draft = raised(&draft, aspect, &scenes, is_late);
         (present, draft, covered(&scenes), scenes.len())
     };
     let (present, draft, covered, n_scenes) = tokio::task::spawn_blocking(work)
@@ -534,10 +535,11 @@ pub(super) async fn try_draft(
 /// out.
 fn raised(
     settings: &CameraSettings,
+    aspect: Option<f32>,
     scenes: &[Scene],
     is_late: impl Fn() -> bool,
 ) -> Option<Vec<Event>> {
-    let mut set = ProgramSet::new(settings, 0);
+    let mut set = ProgramSet::new(settings, 0, aspect);
     let mut steps = Vec::new();
     for (idx, scene) in scenes.iter().enumerate() {
         if idx % 256 == 0 && is_late() {

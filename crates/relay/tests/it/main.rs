@@ -12,6 +12,7 @@
 
 mod support;
 
+mod analytics;
 mod beside;
 mod disk_full;
 mod faults;

@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use types::{NormBox, ShotStage};
+use types::{Crossing, NormBox, PictureProblem, ShotStage};
 
 use super::WebhookConfig;
 use crate::{Message, Picture};
@@ -25,6 +25,12 @@ struct Document<'a> {
     camera: Named<'a>,
     rule: Named<'a>,
     zone: Option<Named<'a>>,
+    line: Option<Named<'a>>,
+    crossing: Option<&'static str>,
+    heading_deg: Option<f64>,
+    count: Option<u32>,
+    from_zone: Option<Named<'a>>,
+    problem: Option<&'static str>,
     object: Option<Object>,
     why: Vec<Gate<'a>>,
     picture: Option<Shot>,
@@ -35,6 +41,16 @@ struct Document<'a> {
 struct Named<'a> {
     id: String,
     name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// The name is empty when nobody knows it any more.
+    fn new(id: u32, name: Option<&'a str>) -> Self {
+        Named {
+            id: id.to_string(),
+            name: name.unwrap_or_default(),
+        }
+    }
 }
 
 /// Who caused the event.
@@ -70,6 +86,7 @@ struct Shot {
 pub(super) fn to_json(message: &Message, config: &WebhookConfig) -> Vec<u8> {
     let has_object =
         message.track_id.is_some() || message.class.is_some() || message.bbox.is_some();
+    let detail = &message.detail;
     let document = Document {
         version: 1,
         is_test: message.is_test,
@@ -89,10 +106,22 @@ pub(super) fn to_json(message: &Message, config: &WebhookConfig) -> Vec<u8> {
             id: message.rule_id.0.to_string(),
             name: &message.rule_name,
         },
-        zone: message.zone_id.map(|zone_id| Named {
-            id: zone_id.0.to_string(),
-            name: message.zone_name.as_deref().unwrap_or_default(),
+        zone: message
+            .zone_id
+            .map(|zone_id| Named::new(zone_id.0, message.zone_name.as_deref())),
+        line: detail
+            .line_id
+            .map(|line_id| Named::new(line_id.0, message.line_name.as_deref())),
+        crossing: detail.crossing.map(|crossing| match crossing {
+            Crossing::LeftToRight => "left_to_right",
+            Crossing::RightToLeft => "right_to_left",
         }),
+        heading_deg: detail.heading_deg.map(rounded),
+        count: detail.count,
+        from_zone: detail
+            .from_zone_id
+            .map(|zone_id| Named::new(zone_id.0, message.from_zone_name.as_deref())),
+        problem: detail.problem.map(PictureProblem::name),
         object: has_object.then(|| Object {
             track_id: message.track_id.map(|track_id| track_id.to_string()),
             class: message.class.map(types::Class::name),
@@ -153,6 +182,8 @@ fn rounded(value: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use expect_test::expect_file;
+    use serde_json::json;
+    use types::{EventDetail, LineId, ZoneId};
 
     use super::*;
     use crate::webhook::testing::{message, picture};
@@ -190,6 +221,31 @@ mod tests {
         };
         expect_file!["../../tests/document_least.json"]
             .assert_eq(&pretty(&message, &WebhookConfig::default()));
+    }
+
+    #[test]
+    fn lines_counts_and_problems_are_told() {
+        let message = Message {
+            detail: EventDetail {
+                line_id: Some(LineId(2)),
+                crossing: Some(Crossing::RightToLeft),
+                heading_deg: Some(271.5),
+                count: Some(4),
+                from_zone_id: Some(ZoneId(9)),
+                problem: Some(PictureProblem::Covered),
+            },
+            line_name: Some("Kerb".to_owned()),
+            from_zone_name: Some("Yard".to_owned()),
+            ..message()
+        };
+        let document: serde_json::Value =
+            serde_json::from_slice(&to_json(&message, &WebhookConfig::default())).unwrap();
+        assert_eq!(document["line"], json!({"id": "2", "name": "Kerb"}));
+        assert_eq!(document["crossing"], "right_to_left");
+        assert_eq!(document["heading_deg"], 271.5);
+        assert_eq!(document["count"], 4);
+        assert_eq!(document["from_zone"], json!({"id": "9", "name": "Yard"}));
+        assert_eq!(document["problem"], "covered");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A REST client as small as the tests need.
 
+use std::time::Duration;
+
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -121,6 +123,37 @@ impl Api {
         let body = serde_json::to_vec(body).expect("JSON can be written");
         self.send(Method::PUT, path, Some(body), Some(&self.csrf_token))
             .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None, Some(&self.csrf_token))
+            .await
+    }
+
+    /// The first message of a stream of server-sent events; `None` when there
+    /// is none within seconds.
+    pub(crate) async fn first_live(&self, path: &str) -> Option<Value> {
+        let request = self
+            .http
+            .get(format!("{}{path}", self.url))
+            .header("cookie", &self.cookie);
+        let first = async {
+            let mut answer = request.send().await.ok()?;
+            let mut text = String::new();
+            loop {
+                text += &String::from_utf8_lossy(&answer.chunk().await.ok()??);
+                if let Some((message, _)) = text.split_once("\n\n") {
+                    let data = message
+                        .lines()
+                        .find_map(|line| line.strip_prefix("data:"))?;
+                    return serde_json::from_str(data.trim()).ok();
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), first)
+            .await
+            .ok()
+            .flatten()
     }
 
     /// As [`Api::post_bytes`], for a body so large that the program may hang
