@@ -40,6 +40,7 @@ export const startPrograms = () => ({
     areas: [
       {
         id: 1,
+        rule_id: 20_001,
         name: 'Pavement',
         zone_id: 1,
         classes: ['person'],
@@ -53,7 +54,16 @@ export const startPrograms = () => ({
     in_line_ids: [1],
   },
   counters: [
-    { id: 1, name: 'Kerb', line_id: 1, classes: ['person', 'bicycle'], resets: ['00:00'], interval_s: 60 },
+    {
+      id: 1,
+      rule_id: 10_001,
+      name: 'Kerb',
+      line_id: 1,
+      classes: ['person', 'bicycle'],
+      resets: ['00:00'],
+      time_zone: 'Europe/Berlin',
+      interval_s: 60,
+    },
   ],
 });
 
@@ -84,6 +94,7 @@ export const freshSite = () => ({
     },
   ],
   cleared: {},
+  deviceAccounts: [],
   stopped: new Set(),
   installed: [
     {
@@ -129,6 +140,14 @@ function preview(schedule) {
     const special = schedule.exceptions.find((day) => day.date === date);
     return (special?.spans ?? schedule.week[(today + n) % 7])
       .map(({ from, until }) => ({ from_min: minuteOf(from), until_min: minuteOf(until) }))
+      .flatMap((part) =>
+        part.until_min < part.from_min
+          ? [
+              { ...part, from_min: 0 },
+              { ...part, until_min: DAY_MIN },
+            ]
+          : [part],
+      )
       .sort((a, b) => a.from_min - b.from_min);
   });
   const minute = now.getHours() * 60 + now.getMinutes();
@@ -178,15 +197,17 @@ function live(camera, site) {
       .map(({ id, name, kind, zone_id, classes }) => {
         const zone = camera.zones.find((one) => one.id === zone_id);
         const chosen = classesOf(classes);
-        const isOn =
-          zone !== undefined &&
-          now.some(({ bbox, class: cls }) => chosen.includes(cls) && isIn(zone.points, bbox));
+        const inside = zone === undefined ? [] : now.filter(({ bbox }) => isIn(zone.points, bbox));
+        const cause = inside.find(({ class: cls }) => chosen.includes(cls));
+        const isOn = cause !== undefined;
         const key = `${camera.id}/${id}`;
         if (!isOn) site.cleared[key] = false;
         return {
           rule_id: id,
           name,
           kind,
+          class: cause?.class ?? null,
+          zone_id: zone_id ?? null,
           is_active: isOn && !site.cleared[key],
           since: isOn ? iso(Date.now() - 4000) : null,
         };
@@ -204,8 +225,9 @@ function live(camera, site) {
         : null;
       return { zone_id: zone.id, present: found, level };
     }),
-    lines: (camera.lines ?? []).map(({ id }) => ({
-      line_id: id,
+    lines: (camera.programs?.counters ?? []).map(({ id, line_id }) => ({
+      line_id,
+      rule_id: 10_000 + id,
       in: 120 + Math.floor((second % 3600) / 17) + id,
       out: 96 + Math.floor((second % 3600) / 23),
       since: iso(new Date().setHours(0, 0, 0, 0)),
@@ -330,18 +352,19 @@ function counts(camera, query) {
     const wave = (n) => Math.max(0, Math.round(((busy * 34 + (((at / step) * n) % 7)) * step) / STEP.hour));
     const add = (rule_id, metric, value, name = null) =>
       rows.push({ rule_id, metric, class: name, from: iso(at), until: iso(at + step), value });
-    for (const { id } of camera.programs?.counters ?? []) {
+    for (const id of (camera.programs?.counters ?? []).map(({ id }) => 10_000 + id)) {
       add(id, 'in', wave(3), 'person');
       add(id, 'out', wave(5), 'person');
       add(id, 'in', Math.floor(wave(2) / 5), 'bicycle');
     }
-    for (const { id } of camera.programs?.occupancy.areas ?? []) {
+    for (const id of (camera.programs?.occupancy.areas ?? []).map(({ id }) => 20_000 + id)) {
       add(id, 'mean', Math.round(busy * 19) / 10);
       add(id, 'peak', Math.ceil(busy * 3.4));
       add(id, 'p95', Math.ceil(busy * 2.8));
     }
+    add(30_001, 'unique', wave(4));
   }
-  return { rows };
+  return { rows: rows.filter(({ rule_id }) => String(rule_id) === query.get('rule_id')) };
 }
 
 const heatMap = (kind) => ({
@@ -501,6 +524,16 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
   const [what, id, action] = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
   const { site } = state;
   const { method } = request;
+  if (what === 'device_accounts') {
+    const others = site.deviceAccounts.filter(({ name }) => name !== id);
+    if (method === 'GET') return (send(reply, 200, { accounts: site.deviceAccounts }), true);
+    const { level } = method === 'PUT' ? await bodyOf(request) : {};
+    site.deviceAccounts = method === 'PUT' ? [...others, { name: id, level }] : others;
+    return (
+      send(reply, method === 'PUT' ? 200 : 204, method === 'PUT' ? { name: id, level } : undefined),
+      true
+    );
+  }
   if (what === 'schedules') {
     if (id === 'preview') return (send(reply, 200, preview((await bodyOf(request)).schedule)), true);
     if (id === undefined && method === 'GET')

@@ -19,7 +19,7 @@ const PICTURES = { 'front-door': [1, false], yard: [2, true] };
 
 const fresh = () => ({
   setup: false,
-  user: { name: 'anna', role: 'admin' },
+  user: { name: 'anna', role: 'administrator' },
   cameras: data.startCameras(),
   events: data.startEvents(),
   webhooks: data.startWebhooks(),
@@ -178,7 +178,7 @@ async function session(request, reply) {
     if (state.wrong >= 3) [state.wrong, state.lockedUntil] = [0, Date.now() + 30_000];
     return fail(reply, 401, 'bad_login', 'The name or the password is wrong.');
   }
-  state.user = { name, role: 'admin' };
+  state.user = { name, role: 'administrator' };
   return send(reply, 200, {});
 }
 
@@ -228,7 +228,7 @@ async function api(request, reply, url) {
         'bad_token',
         'This setup link is not valid any more. Start airelay again to get a new one.',
       );
-    state = { ...fresh(), user: { name, role: 'admin' }, cameras: [], events: [] };
+    state = { ...fresh(), user: { name, role: 'administrator' }, cameras: [], events: [] };
     return send(reply, 200, {});
   }
   if (state.user === null) return fail(reply, 401, 'signed_out', 'Please sign in.');

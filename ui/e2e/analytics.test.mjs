@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openPage, openTab } from './browser.mjs';
-import { clickOnPicture, drag, isReal, openCamera, openSite } from './site.mjs';
+import { clickOnPicture, drag, openCamera, openSite } from './site.mjs';
 
 /** What a newcomer may need: a calm click each four seconds makes two minutes. */
 const MAX_STEPS = 30;
@@ -13,7 +13,7 @@ describe('analytics pages', () => {
   let site, page;
 
   before(async () => {
-    site = await openSite();
+    site = await openSite('real');
     page = site.page;
   });
   after(() => site?.close());
@@ -168,10 +168,13 @@ describe('analytics pages', () => {
     await openTab(page, 'Demo');
     await page.getByRole('region', { name: 'Zones' }).getByText('Zone').first().waitFor();
     await page.getByRole('region', { name: 'Programs' }).getByText('Operable').first().waitFor();
-    if (isReal) return;
     const lamp = page.getByRole('button', { name: /in alarm\. Clear all/ });
     await lamp.waitFor({ timeout: 40_000 });
-    await page.getByText(/^INTRUDER - /).waitFor();
+    await page
+      .getByText(/^(INTRUDER|LOITERING|CROSS LINE) - PERSON/)
+      .first()
+      .waitFor();
+    if (site.isReal) return;
     await lamp.click();
     await page.getByText('NO ALARM').waitFor();
   });
@@ -180,24 +183,78 @@ describe('analytics pages', () => {
     await openTab(page, 'Why');
     await page.getByText('As it stood at').waitFor();
     await page.getByRole('list', { name: 'Gates' }).first().waitFor();
-    if (!isReal)
+    if (!site.isReal)
       await page
         .getByText(/^Stopped at “/)
         .first()
         .waitFor();
   });
 
-  it('a program says its cost before it is switched on, and is refused when it is too much', async () => {
+  it('the ground is calibrated by dragging, and says how exact it is', async () => {
+    await openTab(page, 'Zones and rules');
+    await page.getByRole('link', { name: 'Ground and speed' }).click();
+    await page.getByRole('button', { name: 'Calibrate the ground' }).click();
+    await page.getByLabel('Width, corner 1 to 2').fill('6');
+    await page.getByLabel('Depth, corner 1 to 4').fill('12');
+    await drag(page, page.getByTestId('ground-Near left'), -40, 10);
+    await page.getByText('Measure something else you know').click();
+    await page.getByText(/^\d+\.\d\d m$/).waitFor();
+    await apply();
+    if (site.isReal) await page.getByTestId('ground-error').getByText(/± \d/).waitFor();
+    await page.reload();
+    assert.equal(await page.getByLabel('Width, corner 1 to 2').inputValue(), '6');
+    await page.getByRole('button', { name: 'Remove the calibration' }).click();
+    await apply();
+  });
+
+  it('people are counted over a line and in a zone, and seen with their pictures', async () => {
     await openTab(page, 'Programs');
-    const vehicle = page.getByRole('region', { name: 'AI Vehicle Detection' });
-    await vehicle.getByText(/Would cost|Too much/).waitFor();
-    if (isReal) return;
-    await vehicle.getByLabel('AI Vehicle Detection is on').check();
-    await page.getByText(/^Refused: Too much for this machine by \d+ ms/).waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Apply' }).isDisabled(), true);
-    await page.getByLabel('AI People Detection is on').uncheck();
-    await page.getByRole('button', { name: 'Apply' }).click();
-    await page.getByText('Applied. It works from now on.').waitFor();
+    await page.getByLabel('AI People Detection is on').check();
+    await page.getByLabel('AI Occupancy Detection is on').check();
+    await page.getByRole('button', { name: 'Add an area' }).click();
+    await page.getByLabel('Report every').fill('1');
+    await page.getByRole('button', { name: 'Add a counter' }).click();
+    await page.getByLabel('Stored every').first().fill('1');
+    await page.getByLabel('Stored every').first().press('Tab');
+    await apply();
+    await openPage(page, 'Sightings');
+    const seen = page.getByRole('list', { name: 'Sightings, newest first' }).getByRole('button');
+    for (let n = 0; n < 20 && (await seen.count()) === 0; n += 1) {
+      await page.waitForTimeout(1000);
+      await page.reload();
+      await page.getByRole('heading', { name: 'Sightings' }).waitFor();
+      await page
+        .getByText(/Nobody fits|In sight|colours/)
+        .first()
+        .waitFor()
+        .catch(() => undefined);
+    }
+    await seen.first().click();
+    await page.getByRole('dialog').getByText('Attributes').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await openCamera(site, 'Counts');
+    await page.getByRole('radio', { name: '1 hour' }).check();
+    await page.getByRole('region', { name: 'Different people' }).getByText('About').waitFor();
+    await page.locator('.u-over').first().waitFor();
+  });
+
+  it('device accounts are added, changed and removed', async () => {
+    await openPage(page, 'Settings');
+    await page.getByRole('link', { name: 'Device accounts' }).click();
+    await page.getByText('No account yet').waitFor();
+    await page.getByRole('button', { name: 'Add account' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('User name').fill('recorder');
+    await dialog.getByLabel('Password').fill('long enough');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('User – sees').waitFor();
+    await page.getByRole('button', { name: 'Change recorder' }).click();
+    await dialog.getByRole('radio', { name: /^Operator/ }).check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Operator – also').waitFor();
+    await page.getByRole('button', { name: 'Delete recorder' }).click();
+    await page.getByRole('button', { name: 'Delete account' }).click();
+    await page.getByText('No account yet').waitFor();
   });
 
   it('a week is drawn by dragging, to the minute by keys, and copied', async () => {

@@ -1,7 +1,8 @@
 // What the browser tests of the analytics pages run against.
 //
-// In: AIRELAY_E2E_REAL=1 for the real program with its demo camera; else the mock of `dev/`, which
-// needs `npm run build` once and nothing else. Out: a signed-in page, and the camera to work on.
+// In: whether a file of tests wants the real program with its demo camera, or the mock of `dev/`,
+// which needs `npm run build` once and nothing else; AIRELAY_E2E_SITE=real or mock decides for all.
+// Out: a signed-in page, and the camera to work on.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,9 @@ import * as browserHelp from './browser.mjs';
 import { findModel, freePort, removeFolder, startProgram, tempFolder } from './program.mjs';
 
 const MOCK_START_MS = 15_000;
-export const isReal = process.env.AIRELAY_E2E_REAL === '1';
+
+/** Whether tests that would like the program or the mock get the program. */
+export const isRealSite = (wished) => (process.env.AIRELAY_E2E_SITE ?? wished) === 'real';
 
 async function startMock() {
   const port = await freePort();
@@ -34,7 +37,7 @@ async function startReal() {
   const program = await startProgram({ port, dataDir: `${folder}/data`, model: findModel(folder) });
   return {
     url: `http://127.0.0.1:${port}`,
-    cameraName: 'Demo street',
+    cameraName: 'Demo street (simulated)',
     setupUrl: program.setupUrl,
     async stop() {
       await program.stop();
@@ -44,9 +47,10 @@ async function startReal() {
 }
 
 /** Starts the site and a browser on it, signed in; `close()` ends both. */
-export async function openSite(options) {
+export async function openSite(wished) {
+  const isReal = isRealSite(wished);
   const site = await (isReal ? startReal() : startMock());
-  const browser = await browserHelp.openBrowser(options);
+  const browser = await browserHelp.openBrowser();
   const { page } = browser;
   page.setDefaultTimeout(15_000);
   const problems = browserHelp.watchProblems(page);
@@ -55,6 +59,7 @@ export async function openSite(options) {
   await page.getByRole('heading', { name: 'Cameras', exact: true }).waitFor();
   return {
     ...site,
+    isReal,
     page,
     problems,
     async close() {

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openPage, openTab } from './browser.mjs';
 import { removeFolder, tempFolder } from './program.mjs';
-import { isReal, openCamera, openSite } from './site.mjs';
+import { isRealSite, openCamera, openSite } from './site.mjs';
+
+const isReal = isRealSite('mock');
 
 describe('software, sightings and counts', () => {
   const folder = tempFolder();
   let site, page;
 
   before(async () => {
-    site = await openSite();
+    site = await openSite('mock');
     page = site.page;
   });
   after(async () => {
@@ -59,6 +61,19 @@ describe('software, sightings and counts', () => {
     await program.getByRole('button', { name: 'Uninstall' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Uninstall' }).click();
     await program.waitFor({ state: 'hidden' });
+  });
+
+  it('a program says its cost before it is switched on, and is refused when it is too much', async () => {
+    await openCamera(site, 'Programs');
+    const vehicle = page.getByRole('region', { name: 'AI Vehicle Detection' });
+    await vehicle.getByText(/Would cost|Too much/).waitFor();
+    if (site.isReal) return;
+    await vehicle.getByLabel('AI Vehicle Detection is on').check();
+    await page.getByText(/^Refused: Too much for this machine by \d+ ms/).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Apply' }).isDisabled(), true);
+    await page.getByLabel('AI People Detection is on').uncheck();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('Applied. It works from now on.').waitFor();
   });
 
   it('the operation schedule shows hours and gaps', async () => {
