@@ -46,7 +46,7 @@ fn rule(kind: &str, more: &Value) -> Value {
     rule
 }
 
-fn rules_of(rule: Value) -> Result<Vec<programs::vmd::Rule>, BTreeSet<String>> {
+fn rules_of(rule: &Value) -> Result<Vec<programs::vmd::Rule>, BTreeSet<String>> {
     resolved(|document| document["rules"] = json!([rule]))
         .map(|settings| settings.analysis.vmd.wanted.clone().unwrap())
         .map_err(|errors| errors.into_map().into_keys().collect())
@@ -85,7 +85,7 @@ fn every_kind_is_read_with_both_forms_of_classes() {
     ];
     for kind in KINDS {
         for classes in &forms {
-            let rules = rules_of(rule(kind, &json!({"classes": classes})));
+            let rules = rules_of(&rule(kind, &json!({"classes": classes})));
             let rules = rules.unwrap_or_else(|fields| panic!("{kind}: {fields:?}"));
             assert_eq!(rules[0].what.kind().name(), kind);
             let thresholds = rules[0].filter.thresholds;
@@ -110,7 +110,7 @@ fn only_kinds_about_objects_need_classes() {
             "object_left" | "object_removed" | "picture_problem" | "signal_lost"
         );
         for none in [json!([]), json!({}), json!({"person": null})] {
-            let told = rules_of(rule(kind, &json!({"classes": none})));
+            let told = rules_of(&rule(kind, &json!({"classes": none})));
             match told {
                 Ok(_) => assert!(needs_none, "{kind} without classes is taken"),
                 Err(fields) => {
@@ -167,13 +167,13 @@ fn every_value_out_of_range_is_named() {
         ("signal_lost", "after_s", json!(4)),
     ];
     for (kind, field, value) in cases {
-        let told = rules_of(rule(kind, &json!({field: value})));
+        let told = rules_of(&rule(kind, &json!({field: value})));
         let fields = told.expect_err(&format!("{kind} with {field} = {value} is taken"));
         let expected = BTreeSet::from([format!("rules.0.{field}")]);
         assert_eq!(fields, expected, "{kind} with {field} = {value}");
     }
     let overlap = rule("intruder", &json!({"anchor": "overlap", "overlap": 0.01}));
-    assert!(rules_of(overlap).unwrap_err().contains("rules.0.overlap"));
+    assert!(rules_of(&overlap).unwrap_err().contains("rules.0.overlap"));
 }
 
 #[test]
@@ -188,19 +188,19 @@ fn wrong_rules_are_named_also_while_the_program_is_off() {
 #[test]
 fn values_of_a_kind_reach_the_rule() {
     let direction = json!({"heading_deg": 360, "tolerance_deg": 30, "zone_id": null});
-    let rules = rules_of(rule("wrong_way", &direction)).unwrap();
+    let rules = rules_of(&rule("wrong_way", &direction)).unwrap();
     assert!(matches!(
         rules[0].what,
         What::Direction { zone_id: None, heading_deg, tolerance_deg, is_wrong_way: true, .. }
             if heading_deg.abs() < 1e-6 && (tolerance_deg - 30.0).abs() < 1e-6
     ));
     let part = json!({"anchor": "overlap", "overlap": 0.25, "grace_s": 7});
-    let rules = rules_of(rule("enter", &part)).unwrap();
+    let rules = rules_of(&rule("enter", &part)).unwrap();
     assert_eq!(rules[0].filter.anchor, Anchor::Overlap(0.25));
     assert_eq!(rules[0].grace.as_secs(), 7);
     let depth = json!({"min_size": {"at": [
         {"y": 0.9, "width": 0.1, "height": 0.4}, {"y": 0.3, "width": 0.02, "height": 0.1}]}});
-    let rules = rules_of(rule("enter", &depth)).unwrap();
+    let rules = rules_of(&rule("enter", &depth)).unwrap();
     assert!(rules[0].filter.min_size.is_some() && rules[0].filter.max_size.is_none());
 }
 

@@ -181,7 +181,8 @@ fn rules_and_counters_on_a_clip_tell_what_is_seen_by_eye() {
         let told = (told.sum(rule_id, "in"), told.sum(rule_id, "out"));
         assert_eq!(told, (seen, 0.0), "counter {rule_id}");
     }
-    assert_eq!(told.highest(20_001, "peak"), MOST);
+    let peak = told.highest(20_001, "peak");
+    assert!((peak - MOST).abs() < 0.5, "{peak}");
 }
 
 /// Settings of the live test.
