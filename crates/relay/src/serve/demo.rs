@@ -1,16 +1,17 @@
-//! A simulated camera with a zone and a rule, so that a new user's first page
-//! shows something alive.
+//! A simulated camera with zones, a counted line, rules and programs, so that
+//! a new user's first pages show something alive.
 
 use sim::{CameraConfig, SimCamera};
 use store::Expected;
-use types::CameraId;
+use types::{CameraId, Class, EventKind};
 
 use super::RelayOptions;
 use crate::cameras::CameraBook;
 use crate::secrets::Vault;
 use crate::settings::{
-    CameraDocument, LinkDocument, ModeDocument, ProgramsDocument, ProtocolDocument, RuleDocument,
-    Schedules, ZoneDocument,
+    AreaDocument, CameraDocument, ClassesDocument, CounterDocument, LineDocument, LinkDocument,
+    ModeDocument, OccupancyDocument, ProgramsDocument, ProtocolDocument, RuleDocument, Schedules,
+    SightingsDocument, ZoneDocument,
 };
 
 const DEMO_ID: &str = "demo-street";
@@ -69,26 +70,93 @@ fn demo_document(port: u16) -> CameraDocument {
             fingerprint: None,
             one_shot_fps: 5.0,
         },
-        zones: vec![ZoneDocument {
+        zones: vec![
+            ZoneDocument {
+                id: 1,
+                name: "Road".to_owned(),
+                points: vec![
+                    [0.36, 0.36],
+                    [0.58, 0.36],
+                    [0.98, 0.62],
+                    [0.98, 0.98],
+                    [0.86, 0.98],
+                ],
+            },
+            ZoneDocument {
+                id: 2,
+                name: "Pavement".to_owned(),
+                points: vec![[0.02, 0.6], [0.4, 0.6], [0.66, 0.98], [0.02, 0.98]],
+            },
+        ],
+        lines: vec![LineDocument {
             id: 1,
-            name: "Road".to_owned(),
-            points: vec![
-                [0.36, 0.36],
-                [0.58, 0.36],
-                [0.98, 0.62],
-                [0.98, 0.98],
-                [0.86, 0.98],
-            ],
+            name: "Down the pavement".to_owned(),
+            points: vec![[0.02, 0.56], [0.42, 0.56]],
         }],
-        lines: Vec::new(),
         masks: Vec::new(),
         object_masks: Vec::new(),
         ground: None,
-        rules: vec![RuleDocument {
-            dwell_s: 1.0,
-            ..RuleDocument::intruder(1, "Person on the road", 1, types::Class::Person)
-        }],
-        programs: ProgramsDocument::default(),
+        rules: demo_rules(),
+        programs: demo_programs(),
         motion_sensitivity: 5,
+    }
+}
+
+fn demo_rules() -> Vec<RuleDocument> {
+    let rule = |id, name| RuleDocument::intruder(id, name, 1, Class::Person);
+    vec![
+        RuleDocument {
+            dwell_s: 1.0,
+            ..rule(1, "Person on the road")
+        },
+        RuleDocument {
+            kind: EventKind::Loitering.name().to_owned(),
+            zone_id: Some(2),
+            stay_s: 12.0,
+            ..rule(2, "Waiting on the pavement")
+        },
+        RuleDocument {
+            kind: EventKind::CrossLine.name().to_owned(),
+            zone_id: None,
+            line_id: Some(1),
+            ..rule(3, "Down or up the pavement")
+        },
+    ]
+}
+
+fn demo_programs() -> ProgramsDocument {
+    let people = ClassesDocument::Names(vec![Class::Person.name().to_owned()]);
+    ProgramsDocument {
+        people: SightingsDocument {
+            is_enabled: true,
+            ..SightingsDocument::default()
+        },
+        occupancy: OccupancyDocument {
+            is_enabled: true,
+            areas: vec![AreaDocument {
+                id: 1,
+                name: "Pavement".to_owned(),
+                zone_id: 2,
+                classes: people.clone(),
+                warning: Some(3),
+                threshold: 5,
+                rise_s: 5.0,
+                fall_s: 10.0,
+                hysteresis: 1,
+                rule_id: 0,
+            }],
+            ..OccupancyDocument::default()
+        },
+        counters: vec![CounterDocument {
+            id: 1,
+            name: "Pavement".to_owned(),
+            line_id: 1,
+            classes: people,
+            resets: vec!["00:00".to_owned()],
+            time_zone: "UTC".to_owned(),
+            interval_s: 60,
+            rule_id: 0,
+        }],
+        ..ProgramsDocument::default()
     }
 }
