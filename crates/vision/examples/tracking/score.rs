@@ -176,9 +176,12 @@ mod tests {
         }
     }
 
-    fn tally(frames: &[(&[TruthBox], &[(u64, f32)])]) -> Tally {
+    /// Truth, and tracks by identity and place.
+    type Moment<'a> = (&'a [TruthBox], &'a [(u64, f32)]);
+
+    fn tally(moments: &[Moment<'_>]) -> Tally {
         let mut scorer = Scorer::default();
-        for (truth, tracks) in frames {
+        for (truth, tracks) in moments {
             for _ in 0..10 {
                 scorer.add(&scene(tracks), truth);
             }
