@@ -192,7 +192,7 @@ describe('analytics pages', () => {
 
   it('the ground is calibrated by dragging, and says how exact it is', async () => {
     await openTab(page, 'Zones and rules');
-    await page.getByRole('link', { name: 'Ground and speed' }).click();
+    await page.getByRole('link', { name: 'Ground' }).click();
     await page.getByRole('button', { name: 'Calibrate the ground' }).click();
     await page.getByLabel('Width, corner 1 to 2').fill('6');
     await page.getByLabel('Depth, corner 1 to 4').fill('12');
