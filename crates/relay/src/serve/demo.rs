@@ -119,6 +119,7 @@ fn demo_rules() -> Vec<RuleDocument> {
             kind: EventKind::CrossLine.name().to_owned(),
             zone_id: None,
             line_id: Some(1),
+            cool_down_s: 30.0,
             ..rule(3, "Down or up the pavement")
         },
     ]
