@@ -3,7 +3,6 @@
 //! In: steps of a pipeline, the true boxes. Out: one row of a table.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use relay::pipeline::Step;
@@ -99,7 +98,7 @@ impl Tally {
     pub(crate) fn heading(rules: &[RuleDocument]) -> String {
         let mut text = "| street | gate open | looks per frame |".to_owned();
         for rule in rules {
-            let _ = write!(text, " {} |", rule.name);
+            text.push_str(&format!(" {} |", rule.name));
         }
         text.push_str("\n|---|---|---|");
         text.push_str(&"---|".repeat(rules.len()));
@@ -116,7 +115,7 @@ impl Tally {
         );
         for rule in rules {
             let n = self.alarms.get(&RuleId(rule.id)).copied().unwrap_or(0);
-            let _ = write!(text, " {:.0} |", n as f32 * 60.0 / minutes as f32);
+            text.push_str(&format!(" {:.0} |", n as f32 * 60.0 / minutes as f32));
         }
         text
     }
