@@ -4,6 +4,7 @@
 //! errors into one line and an exit code.
 
 mod camera;
+mod ext;
 mod model;
 mod replay;
 mod serve;
@@ -57,6 +58,9 @@ enum Command {
     /// Install, list or measure detectors
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Pack, sign, install or list programs to install
+    #[command(subcommand)]
+    Ext(ext::ExtCommand),
     /// Analyse a clip and print its events as JSON lines
     Replay(replay::ReplayArgs),
     /// Add, list or change accounts
@@ -102,6 +106,7 @@ fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
         Command::Camera(command) => camera::run(&config, command),
         Command::Sim(args) => sim::run(&args),
         Command::Model(command) => model::run(&config, command),
+        Command::Ext(command) => ext::run(&config, command),
         Command::Replay(args) => replay::run(&config, &args),
         Command::User(command) => user::run(&config, command),
         Command::Backup(args) => upkeep::backup(&config, &args),

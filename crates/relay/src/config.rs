@@ -19,6 +19,7 @@ struct ConfigFile {
     tls: Option<bool>,
     public_url: Option<String>,
     workers: Option<usize>,
+    budget_ms_per_second: Option<u32>,
     model: Option<PathBuf>,
     log_json: Option<bool>,
     retention: RetentionFile,
@@ -46,6 +47,9 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Threads that analyse; one per core by default.
     pub workers: usize,
+    /// Most analysis that programs may be switched on for, milliseconds of
+    /// worker time per second, all cameras together.
+    pub budget_ms_per_second: u32,
     /// Manifest of the detector to use instead of the built-in or installed
     /// one.
     pub model: Option<PathBuf>,
@@ -123,6 +127,9 @@ impl Config {
                 .public_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
             workers,
+            budget_ms_per_second: file
+                .budget_ms_per_second
+                .unwrap_or_else(|| default_budget(workers)),
             model: overrides.model.or(file.model),
             log_json: file.log_json.unwrap_or(false),
             retention: RetentionDays {
@@ -141,6 +148,12 @@ impl Config {
             .clone()
             .unwrap_or_else(|| format!("{scheme}://{local_addr}"))
     }
+}
+
+/// Nine tenths of the workers' time: the rest is for pictures that cost more
+/// than most.
+fn default_budget(workers: usize) -> u32 {
+    u32::try_from(workers * 900).unwrap_or(u32::MAX)
 }
 
 fn n_cores() -> usize {

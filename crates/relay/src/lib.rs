@@ -13,6 +13,7 @@ mod device_accounts;
 mod storage;
 mod models;
 mod detector;
+mod extensions;
 pub mod pipeline;
 mod supervise;
 mod deliver;

@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
+use crate::extensions::ExtensionDesk;
 use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
@@ -85,12 +86,14 @@ impl Relay {
         let storage = Storage::start(store, on_stored.callback(), Arc::clone(&clock))?;
 
         let detector = Arc::new(DetectorDesk::open(config)?);
+        let extensions = open_extensions(config).await?;
         let scheduler = Arc::new(Scheduler::default());
         let fleet = Arc::new(Fleet::new(FleetParts {
             scheduler: Arc::clone(&scheduler),
             storage: storage.clone(),
             clock: Arc::clone(&clock),
             engines: detector.engines().clone(),
+            extensions: extensions.shelf().clone(),
             runtime: Handle::current(),
         }));
         let runner: Arc<dyn JobRunner> = Arc::clone(&fleet) as Arc<dyn JobRunner>;
@@ -127,10 +130,13 @@ impl Relay {
             )
             .await?,
             detector,
+            extensions,
             changing: Arc::default(),
             facts: Arc::new(Facts {
                 started_at: clock.now(),
                 n_workers: config.workers,
+                budget_ms_per_second: config.budget_ms_per_second,
+                data_dir: config.data_dir.clone(),
                 is_demo: demo.is_some(),
                 is_tls: config.tls,
             }),
@@ -214,6 +220,12 @@ impl Relay {
         }
         info!("stopped");
     }
+}
+
+/// Compiles what is installed, off the async threads.
+async fn open_extensions(config: &Config) -> anyhow::Result<ExtensionDesk> {
+    let data_dir = config.data_dir.clone();
+    tokio::task::spawn_blocking(move || ExtensionDesk::open(&data_dir)).await?
 }
 
 async fn start_cameras(app: &App) -> anyhow::Result<()> {

@@ -151,7 +151,10 @@ impl Guest {
             .replace("$TICK", self.tick);
         let mut module = wat::parse_str(&text).expect("the text is right");
         let mut resolve = Resolve::default();
-        let mut package_id = resolve.push_path("wit").expect("the interface is right").0;
+        let mut package_id = resolve
+            .push_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../extension/wit"))
+            .expect("the interface is right")
+            .0;
         if has_files {
             package_id = resolve
                 .push_str("test.wit", WITH_FILES)

@@ -24,7 +24,7 @@ use vision::regions::{RegionConfig, RegionPlanner};
 use vision::track::{Tracker, TrackerConfig};
 use vision::watch::{PictureWatch, StillChanges};
 
-use super::{Engine, ProgramSet};
+use super::{Engine, ExtensionFault, ProgramSet};
 use crate::settings::CameraSettings;
 
 /// The stages of one camera and what they remember.
@@ -65,6 +65,8 @@ pub struct Step {
     pub heat_maps: Vec<HeatMap>,
     /// Crops chosen now.
     pub best_shots: Vec<BestShot>,
+    /// Installed programs that were stopped.
+    pub faults: Vec<ExtensionFault>,
     /// Zones in which an event is open.
     pub active_zones: Vec<ZoneId>,
     /// Pixels of the whole frame, when it was decoded.
@@ -198,6 +200,7 @@ impl CameraPipeline {
             counts: output.counts,
             sightings: output.sightings,
             heat_maps: self.programs.take_heat_maps(),
+            faults: self.programs.take_faults(),
             active_zones: self.programs.active_zones(),
             ..Step::default()
         }

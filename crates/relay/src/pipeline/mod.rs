@@ -5,12 +5,14 @@
 
 mod camera;
 mod engine;
+mod extensions;
 mod programs;
 mod scheduler;
 mod workers;
 
 pub use self::camera::{CameraPipeline, Step};
 pub use self::engine::{DetectorFacts, Engine, EngineFactory};
+pub use self::extensions::{ExtensionFault, ExtensionShelf};
 pub use self::programs::{Lamp, ProgramLive, ProgramSet, ProgramState, ProgramsLive};
 pub use self::scheduler::{Job, Scheduler, Work};
 pub use self::workers::{JobOutcome, JobRunner, Workers};

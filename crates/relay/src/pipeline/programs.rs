@@ -22,7 +22,8 @@ use types::{
     ProgramKind, RuleId, Scene, Timestamp, TrackState, ZoneId,
 };
 
-use crate::settings::{Analysis, CameraSettings, Following, Part};
+use super::extensions::{ExtensionFault, ExtensionShelf, ExtensionSlots};
+use crate::settings::{Analysis, CameraSettings, ExtensionPart, Following, Part};
 
 /// Rows of the estimates of different people and vehicles.
 const UNIQUE_PEOPLE: RuleId = RuleId(30_001);
@@ -42,6 +43,7 @@ pub struct ProgramSet {
     vehicle: Slot<Follower>,
     occupancy: Slot<Occupancy>,
     counters: Slot<LineCounting>,
+    extensions: ExtensionSlots,
     lamps: BTreeMap<RuleId, Lamp>,
     /// Measures what programs cost; decides nothing.
     stopwatch: Option<Arc<dyn Clock>>,
@@ -99,10 +101,16 @@ pub struct ProgramsLive {
 pub struct ProgramLive {
     /// Which.
     pub program: ProgramKind,
+    /// Its name, or the id of an installed program.
+    pub name: String,
     /// What it is doing.
     pub state: ProgramState,
+    /// Why it was stopped, and what happens next.
+    pub fault: Option<String>,
     /// Mean time per analysed frame, milliseconds.
     pub ms_per_frame: f32,
+    /// Memory that it holds, bytes, where that is known: of installed ones.
+    pub memory_bytes: u64,
 }
 
 /// What a program is doing.
@@ -114,18 +122,24 @@ pub enum ProgramState {
     OffBySchedule,
     /// It runs.
     Operable,
+    /// It was stopped because of what it did.
+    Faulted,
 }
 
 /// Mean cost over the last frames.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cost {
+pub(super) struct Cost {
     mean: Duration,
 }
 
 impl Cost {
     /// A sliding mean over about 64 frames.
-    fn add(&mut self, spent: Duration) {
+    pub(super) fn add(&mut self, spent: Duration) {
         self.mean = (self.mean * 63 + spent) / 64;
+    }
+
+    pub(super) fn ms(self) -> f32 {
+        self.mean.as_secs_f32() * 1e3
     }
 }
 
@@ -142,6 +156,7 @@ impl ProgramSet {
             vehicle: Slot::default(),
             occupancy: Slot::default(),
             counters: Slot::default(),
+            extensions: ExtensionSlots::new(settings.camera_id.clone(), event_seed),
             lamps: BTreeMap::new(),
             stopwatch: None,
         };
@@ -157,6 +172,16 @@ impl ProgramSet {
     /// Measures from now on what each program costs.
     pub fn measure(&mut self, stopwatch: Arc<dyn Clock>) {
         self.stopwatch = Some(stopwatch);
+    }
+
+    /// Runs from now on also programs that are installed.
+    pub fn use_shelf(&mut self, shelf: ExtensionShelf) {
+        self.extensions.set_shelf(shelf);
+    }
+
+    /// Installed programs that were stopped since the last call.
+    pub fn take_faults(&mut self) -> Vec<ExtensionFault> {
+        self.extensions.take_faults()
     }
 
     /// Takes other settings, or another shape of the picture: events of
@@ -185,6 +210,8 @@ impl ProgramSet {
         }
         output.append(self.apply_occupancy(analysis, now));
         output.append(self.apply_counters(analysis, now));
+        let place = (&*analysis.drawing.zones, &*analysis.drawing.lines);
+        output.append(self.extensions.apply(&analysis.extensions, place, now));
         self.note_lamps(&output.events);
         self.forget_lamps(analysis);
         output
@@ -279,22 +306,27 @@ impl ProgramSet {
     /// Advances to the next scene. `shots` were chosen in it.
     pub fn update(&mut self, scene: &Scene, shots: &[BestShot]) -> Output {
         let at = scene.captured_at;
-        self.on_each(at, |program| program.update(scene, shots))
+        self.on_each(at, true, |program| program.update(scene, shots))
     }
 
     /// Lets time pass while no scene comes.
     pub fn tick(&mut self, now: Timestamp) -> Output {
-        self.on_each(now, |program| program.tick(now))
+        self.on_each(now, true, |program| program.tick(now))
     }
 
     /// Ends everything.
     pub fn finish(&mut self, now: Timestamp) -> Output {
-        self.on_each(now, |program| program.finish(now))
+        let mut output = self.on_each(now, false, |program| program.finish(now));
+        let ended = self.extensions.end(now);
+        self.note_lamps(&ended.events);
+        output.append(ended);
+        output
     }
 
     fn on_each(
         &mut self,
         at: Timestamp,
+        has_extensions: bool,
         mut step: impl FnMut(&mut dyn Program) -> Output,
     ) -> Output {
         let mut output = Output::default();
@@ -304,6 +336,9 @@ impl ProgramSet {
         output.append(self.vehicle.run(at, clock, &mut step));
         output.append(self.occupancy.run(at, clock, &mut step));
         output.append(self.counters.run(at, clock, &mut step));
+        if has_extensions {
+            output.append(self.extensions.run(at, clock, &mut step));
+        }
         self.note_lamps(&output.events);
         output
     }
@@ -312,6 +347,7 @@ impl ProgramSet {
     pub fn active_zones(&self) -> Vec<ZoneId> {
         let mut zone_ids = self.vmd.active_zones();
         zone_ids.extend(self.occupancy.active_zones());
+        zone_ids.extend(self.extensions.active_zones());
         zone_ids.sort_unstable();
         zone_ids.dedup();
         zone_ids
@@ -370,12 +406,14 @@ impl ProgramSet {
 
     /// State and cost of each program.
     pub fn states(&self) -> Vec<ProgramLive> {
-        vec![
+        let mut states = vec![
             self.vmd.live(ProgramKind::Vmd),
             self.people.live(ProgramKind::People),
             self.vehicle.live(ProgramKind::Vehicle),
             self.occupancy.live(ProgramKind::Occupancy),
-        ]
+        ];
+        states.extend(self.extensions.live());
+        states
     }
 
     fn present(&self, scene: &Scene) -> Vec<(ZoneId, [u32; 6])> {
@@ -407,6 +445,7 @@ impl ProgramSet {
         let known: BTreeSet<RuleId> = rules
             .map(|rule| rule.rule_id)
             .chain(areas.map(|area| area.rule_id))
+            .chain(analysis.extensions.iter().map(ExtensionPart::rule_id))
             .collect();
         self.lamps.retain(|rule_id, _| known.contains(rule_id));
     }
@@ -536,12 +575,15 @@ impl<P: Program> Slot<P> {
     fn live(&self, program: ProgramKind) -> ProgramLive {
         ProgramLive {
             program,
+            name: program.name().to_owned(),
+            fault: None,
+            memory_bytes: 0,
             state: match (&self.program, self.is_on) {
                 (None, _) => ProgramState::Stopped,
                 (Some(_), false) => ProgramState::OffBySchedule,
                 (Some(_), true) => ProgramState::Operable,
             },
-            ms_per_frame: self.cost.mean.as_secs_f32() * 1e3,
+            ms_per_frame: self.cost.ms(),
         }
     }
 }

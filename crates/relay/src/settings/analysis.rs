@@ -4,6 +4,7 @@
 //! In: the camera's document, or the file of `airelay replay --settings`. Out:
 //! a checked [`Analysis`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +19,13 @@ use source::{Link, LinkText};
 use types::{CameraId, ClassSet, LineId, RuleId, ZoneId};
 use vision::motion::MotionConfig;
 
+use super::extension::{ExtensionPart, MAX_EXTENSIONS};
 use super::place::{check_count, check_unique, resolve_drawing, resolve_ground, resolve_masks};
 use super::program::{AreaDocument, CounterDocument, MAX_ID, SightingsDocument};
 use super::rule::{Places, resolve_rule};
 use super::{
-    CameraSettings, FieldErrors, GroundDocument, LineDocument, ObjectMaskDocument,
-    ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
+    CameraSettings, ExtensionDocument, FieldErrors, GroundDocument, LineDocument,
+    ObjectMaskDocument, ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
 };
 
 /// Rows of the in-minus-out balance.
@@ -46,6 +48,8 @@ pub struct Analysis {
     pub occupancy: Part<OccupancyPart>,
     /// Counters over lines.
     pub counters: Vec<Counter>,
+    /// Installed programs that are switched on.
+    pub extensions: Vec<ExtensionPart>,
 }
 
 /// One program of a camera: what it looks for, and when.
@@ -147,6 +151,7 @@ impl AnalysisParts<'_> {
             vehicle: reader.following("programs.vehicle", &programs.vehicle),
             occupancy: reader.occupancy(programs),
             counters: reader.counters(&programs.counters),
+            extensions: reader.extensions(&programs.extensions),
             drawing,
         };
         (motion, analysis)
@@ -329,6 +334,23 @@ impl Reader<'_> {
             interval: Duration::from_secs(u64::from(document.interval_s.clamp(1, 3_600))),
             resets,
         })
+    }
+
+    fn extensions(
+        &mut self,
+        documents: &BTreeMap<String, ExtensionDocument>,
+    ) -> Vec<ExtensionPart> {
+        let field = "programs.extensions";
+        check_count(field, documents.len(), MAX_EXTENSIONS, self.errors);
+        let wanted = documents.iter().filter(|(_, document)| document.is_enabled);
+        wanted
+            .take(MAX_EXTENSIONS)
+            .map(|(id, document)| ExtensionPart {
+                id: id.clone(),
+                settings: document.settings.clone(),
+                schedule: self.schedule(&format!("{field}.{id}"), document.schedule_id.as_deref()),
+            })
+            .collect()
     }
 
     /// Higher ones would be stored where other numbers are.

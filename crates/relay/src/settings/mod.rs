@@ -7,6 +7,7 @@
 
 mod analysis;
 mod camera;
+mod extension;
 mod link;
 mod place;
 mod program;
@@ -16,6 +17,8 @@ mod webhook;
 
 pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
 pub use self::camera::{CameraDocument, CameraSettings, MAX_CAMERAS};
+pub(crate) use self::extension::hash_of;
+pub use self::extension::{ExtensionPart, extension_values};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
 pub use self::place::{
     GroundDocument, GroundPointDocument, LineDocument, ObjectMaskDocument, ZoneDocument,

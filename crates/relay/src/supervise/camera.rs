@@ -12,7 +12,7 @@ use types::{CameraId, Clock, EncodedFrame, Timestamp, TrackId};
 
 use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
-use crate::pipeline::{CameraPipeline, Scheduler};
+use crate::pipeline::{CameraPipeline, ProgramLive, Scheduler};
 use crate::settings::CameraSettings;
 
 /// What tasks, workers and viewers of one camera share.
@@ -76,6 +76,14 @@ impl CameraRuntime {
         let newest = stages.pipeline.last_scene().captured_at;
         let newest = Some(newest).filter(|newest| *newest != Timestamp::default());
         (newest, stages.pipeline.programs().explain(now))
+    }
+
+    /// State and cost of each program; empty before the first frame. Waits for
+    /// a frame that is just being analysed.
+    pub(crate) fn program_states(&self) -> Vec<ProgramLive> {
+        let stages = self.stages();
+        let stages = stages.as_ref();
+        stages.map_or_else(Vec::new, |stages| stages.pipeline.programs().states())
     }
 
     /// Width over height of the picture, once one was analysed.

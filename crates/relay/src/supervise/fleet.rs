@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use store::{Batch, TrackIdBlock};
+use store::{AuditEntry, Batch, TrackIdBlock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,8 @@ use super::camera::Stages;
 use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
 use crate::pipeline::{
-    CameraPipeline, Engine, EngineFactory, Job, JobOutcome, JobRunner, Scheduler, Step, Work,
+    CameraPipeline, Engine, EngineFactory, ExtensionFault, ExtensionShelf, Job, JobOutcome,
+    JobRunner, Scheduler, Step, Work,
 };
 use crate::secrets::random_seed;
 use crate::settings::CameraSettings;
@@ -45,6 +46,8 @@ pub(crate) struct FleetParts {
     pub clock: Arc<dyn Clock>,
     /// Makes the workers' engines: knows the detector's input.
     pub engines: EngineFactory,
+    /// Programs that are installed.
+    pub extensions: ExtensionShelf,
     /// Where source tasks run.
     pub runtime: Handle,
 }
@@ -200,7 +203,10 @@ impl Fleet {
                 JobOutcome::Done
             }
             Work::Frame(frame) => {
+                let started_at = self.parts.clock.monotonic();
                 let mut step = pipeline.step(&frame, engine);
+                let spent = self.parts.clock.monotonic().saturating_sub(started_at);
+                runtime.status.spent(spent);
                 runtime.status.analysed(frame.captured_at, &step);
                 let outcome = if step.detect_error.is_some() {
                     JobOutcome::RenewEngine
@@ -250,6 +256,9 @@ impl Fleet {
         pipeline
             .programs_mut()
             .measure(Arc::clone(&self.parts.clock));
+        pipeline
+            .programs_mut()
+            .use_shelf(self.parts.extensions.clone());
         self.resume_counts(&mut pipeline)?;
         Ok(Stages {
             pipeline,
@@ -297,6 +306,7 @@ impl Fleet {
     }
 
     fn store(&self, camera_id: &CameraId, step: Step, scenes: Vec<Scene>, now: Timestamp) {
+        self.log_faults(camera_id, step.faults, now);
         let heat_maps = step.heat_maps.into_iter();
         let records = Records {
             counts: step.counts,
@@ -314,6 +324,28 @@ impl Fleet {
             now,
         };
         self.parts.storage.append(batch, records);
+    }
+
+    /// Stops of installed programs belong into the control log; a worker does
+    /// not wait for it.
+    fn log_faults(&self, camera_id: &CameraId, faults: Vec<ExtensionFault>, now: Timestamp) {
+        for fault in faults {
+            let entry = AuditEntry {
+                who: "airelay".to_owned(),
+                what: format!("stopped program {} on camera {camera_id}", fault.id),
+                before: None,
+                after: Some(fault.text),
+            };
+            let storage = self.parts.storage.clone();
+            self.parts.runtime.spawn(async move {
+                let written = storage
+                    .write(move |store| store.append_control(&entry, now))
+                    .await;
+                if let Err(error) = written {
+                    error!(error = %format!("{error:#}"), "control log row lost");
+                }
+            });
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<CameraId, Member>> {

@@ -138,6 +138,8 @@ struct Notes {
     auth_scheme: Option<String>,
     certificate_sha256: Option<String>,
     sums: CameraSums,
+    /// Sliding mean of the worker time of a frame.
+    spent: Option<Duration>,
     is_motion: bool,
     n_tracks: usize,
 }
@@ -245,6 +247,22 @@ impl StatusBoard {
             notes.n_tracks = scene.tracks.iter().filter(|t| followed(t.state)).count();
             notes.is_motion = !scene.motion.boxes.is_empty() && !scene.motion.is_global;
         }
+    }
+
+    /// A worker took so long for one frame.
+    pub(crate) fn spent(&self, spent: Duration) {
+        let mut notes = self.lock();
+        notes.spent = Some(match notes.spent {
+            Some(mean) => (mean * 63 + spent) / 64,
+            None => spent,
+        });
+    }
+
+    /// Worker time per second that the camera's frames take, milliseconds.
+    pub(crate) fn ms_per_second(&self, now: Timestamp) -> f32 {
+        let notes = self.lock();
+        let ms_per_frame = notes.spent.map_or(0.0, |spent| spent.as_secs_f32() * 1e3);
+        ms_per_frame * notes.analysed.reading(now).fps
     }
 
     /// The pipeline panicked and was rebuilt.

@@ -135,6 +135,17 @@ pub(super) async fn note_control<T: Serialize>(
     after: Option<&T>,
 ) {
     let (before, after) = before_and_after(before, after);
+    append_control(app, who, what, before, after).await;
+}
+
+/// Stores a row of the control log.
+pub(super) async fn append_control(
+    app: &App,
+    who: &str,
+    what: String,
+    before: Option<String>,
+    after: Option<String>,
+) {
     let entry = AuditEntry {
         who: who.to_owned(),
         what,

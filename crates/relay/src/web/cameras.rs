@@ -12,9 +12,11 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::audit;
+use super::cost;
 use super::error::{ApiError, ApiResult};
 use super::events::EventView;
 use super::input::Body;
+use super::program_changes;
 use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
 use crate::settings::{
@@ -257,7 +259,7 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> {
+pub(super) async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> {
     let camera_id = CameraId::new(id).map_err(|_| no_camera(id))?;
     app.cameras
         .get(&camera_id)
@@ -325,7 +327,7 @@ pub(super) async fn refresh_all(app: &App) -> ApiResult<()> {
 
 /// Checks, stores over the revision of `before`, and lets the running camera
 /// pick it up.
-async fn save(
+pub(super) async fn save(
     app: &App,
     editor: &Editor,
     camera_id: CameraId,
@@ -335,6 +337,12 @@ async fn save(
     document
         .resolve(&camera_id, 0, &app.schedules.ready(), &app.vault)
         .map_err(ApiError::fields)?;
+    let errors = app.extensions.check(&document.programs);
+    if !errors.is_empty() {
+        return Err(ApiError::fields(errors));
+    }
+    let old = before.map(|before| &before.document);
+    cost::refuse_overload(app, &camera_id, old, &document).await?;
     let expected = before.map_or(Expected::Absent, |before| {
         Expected::Revision(before.revision)
     });
@@ -366,12 +374,7 @@ async fn save(
     let what = format!("{did} camera {camera_id}");
     let before = before.map(|before| &before.document);
     audit::note(app, &editor.name, what, before, Some(&document)).await;
-    let programs_before = before.map(|document| &document.programs);
-    if programs_before.is_some_and(|programs| *programs != document.programs) {
-        let what = format!("programs of camera {camera_id}");
-        let after = Some(&document.programs);
-        audit::note_control(app, &editor.name, what, programs_before, after).await;
-    }
+    program_changes::note_changes(app, &editor.name, &camera_id, before, &document).await;
     Ok(CameraRecord {
         camera_id,
         document,

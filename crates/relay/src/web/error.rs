@@ -78,6 +78,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
+    /// What went wrong, in words.
+    pub(super) fn message(&self) -> &str {
+        &self.body.message
+    }
+
     /// 422: fields that cannot be used.
     pub(super) fn fields(errors: FieldErrors) -> Self {
         let mut error = Self::new(

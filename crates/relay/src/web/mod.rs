@@ -9,8 +9,10 @@ mod accounts;
 mod assets;
 mod audit;
 mod cameras;
+mod cgi;
 mod changes;
 mod control_log;
+mod cost;
 mod counts;
 mod device_accounts;
 mod error;
@@ -23,11 +25,15 @@ mod metrics;
 mod models;
 mod openapi;
 mod presets;
+mod program_changes;
 mod programs;
+mod publishers;
 mod schedules;
 pub(crate) mod server;
 mod session;
 mod sightings;
+mod software;
+mod software_view;
 mod system;
 mod webhooks;
 
@@ -37,7 +43,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::routing::{any, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -58,6 +64,7 @@ use crate::cameras::CameraBook;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
+use crate::extensions::ExtensionDesk;
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
@@ -92,6 +99,8 @@ pub(crate) struct App {
     pub device_accounts: DeviceAccounts,
     /// The detector in use.
     pub detector: Arc<DetectorDesk>,
+    /// Installed programs.
+    pub extensions: ExtensionDesk,
     /// Held while a camera's document and the running camera change together.
     pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Facts that do not change while running.
@@ -107,6 +116,10 @@ pub(crate) struct Facts {
     pub started_at: Timestamp,
     /// Threads that analyse.
     pub n_workers: usize,
+    /// Most analysis that programs may be switched on for.
+    pub budget_ms_per_second: u32,
+    /// Folder of database, keys and programs.
+    pub data_dir: std::path::PathBuf,
     /// A simulated camera was linked because none was configured.
     pub is_demo: bool,
     /// Whether cookies may only travel over TLS.
@@ -144,6 +157,19 @@ pub(crate) fn router(app: App) -> Router {
         .route("/cameras/{id}/try", post(programs::try_draft))
         .route("/sightings", get(sightings::list))
         .route("/shots/{id}", get(sightings::shot_jpg))
+        .route("/cameras/{id}/cost", post(cost::cost))
+        .route(
+            "/software",
+            get(software::get)
+                .post(software::install)
+                .layer(DefaultBodyLimit::max(software::MAX_UPLOAD_BYTES)),
+        )
+        .route("/software/{program}", delete(software::uninstall))
+        .route("/software/{program}/start", post(software::start))
+        .route("/software/{program}/stop", post(software::stop))
+        .route("/software/{program}/roll_back", post(software::roll_back))
+        .route("/publishers", get(publishers::list).post(publishers::add))
+        .route("/publishers/{fingerprint}", delete(publishers::remove))
         .route("/control_log", get(control_log::list))
         .route("/control_log.csv", get(control_log::csv))
         .route("/device_accounts", get(device_accounts::list))
@@ -178,6 +204,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(any(assets::no_such_address));
     Router::new()
         .nest("/api/v1", api)
+        .merge(cgi::router())
         .route("/healthz", get(system::healthz))
         .route("/metrics", get(metrics::metrics))
         .fallback(assets::asset)

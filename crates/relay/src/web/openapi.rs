@@ -4,8 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, changes, control_log, counts, device_accounts, events, heat,
-    link_test, live, metrics, models, presets, programs, schedules, sightings, system, webhooks,
+    accounts, audit, cameras, changes, control_log, cost, counts, device_accounts, events, heat,
+    link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
+    software, system, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -53,6 +54,16 @@ use super::{
         schedules::change,
         schedules::remove,
         schedules::preview,
+        software::get,
+        software::install,
+        software::start,
+        software::stop,
+        software::roll_back,
+        software::uninstall,
+        cost::cost,
+        publishers::list,
+        publishers::add,
+        publishers::remove,
         control_log::list,
         control_log::csv,
         device_accounts::list,

@@ -114,12 +114,12 @@ pub(super) struct CrossedView {
 /// State and cost of one program.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProgramView {
-    /// vmd, people, vehicle or occupancy.
-    pub program: &'static str,
+    /// vmd, people, vehicle, occupancy, or the id of an installed program.
+    pub program: String,
     /// operable, stopped, off_by_schedule, waiting_for_video or faulted.
     pub status: &'static str,
     /// The same in words.
-    pub status_text: &'static str,
+    pub status_text: String,
     /// Mean time per analysed frame.
     pub ms_per_frame: f32,
 }
@@ -131,6 +131,7 @@ pub(super) fn status_of(state: ProgramState, has_video: bool) -> (&'static str, 
         (ProgramState::OffBySchedule, _) => ("off_by_schedule", "Off by its schedule"),
         (ProgramState::Operable, false) => ("waiting_for_video", "Waiting for video"),
         (ProgramState::Operable, true) => ("operable", "Running"),
+        (ProgramState::Faulted, _) => ("faulted", "Stopped after a fault"),
     }
 }
 
@@ -232,9 +233,12 @@ impl ProgramsView {
                 .map(|program| {
                     let (status, status_text) = status_of(program.state, true);
                     ProgramView {
-                        program: program.program.name(),
+                        program: program.name.clone(),
                         status,
-                        status_text,
+                        status_text: program
+                            .fault
+                            .clone()
+                            .unwrap_or_else(|| status_text.to_owned()),
                         ms_per_frame: program.ms_per_frame,
                     }
                 })

@@ -15,6 +15,7 @@ use super::cameras::refresh_all;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
+use super::software;
 use crate::schedules::{MAX_SCHEDULES, ScheduleRecord};
 use crate::settings::ScheduleDocument;
 
@@ -118,6 +119,7 @@ pub(super) async fn add(
         .put(&id, &document, Expected::Any, &editor.name)
         .await?;
     let what = format!("add schedule {id}");
+    software::note(&app, &editor.name, &what, None, Some(&document)).await;
     audit::note(&app, &editor.name, what, None, Some(&document)).await;
     let record = ScheduleRecord {
         id,
@@ -154,6 +156,7 @@ pub(super) async fn change(
     })?;
     let what = format!("change schedule {id}");
     let (old, new) = (Some(&before.document), Some(&change.document));
+    software::note(&app, &editor.name, &what, old, new).await;
     audit::note(&app, &editor.name, what, old, new).await;
     refresh_all(&app).await?;
     let record = ScheduleRecord {
@@ -186,6 +189,7 @@ pub(super) async fn remove(
     }
     app.schedules.delete(&id, &editor.name).await?;
     let what = format!("remove schedule {id}");
+    software::note(&app, &editor.name, &what, Some(&before.document), None).await;
     audit::note(&app, &editor.name, what, Some(&before.document), None).await;
     Ok(StatusCode::NO_CONTENT)
 }

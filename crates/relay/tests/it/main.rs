@@ -12,6 +12,11 @@
 
 mod support;
 
+/// Small programs to install, shared with the tests of `extension`.
+#[path = "../../../extension/tests/it/guest.rs"]
+#[expect(dead_code, reason = "made for more tests than these")]
+mod guest;
+
 mod analytics;
 mod beside;
 mod disk_full;
@@ -21,5 +26,6 @@ mod openapi;
 mod program;
 mod real_servers;
 mod replay;
+mod software;
 mod tidy;
 mod webhook;
