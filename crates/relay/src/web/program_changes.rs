@@ -126,7 +126,8 @@ mod tests {
             start queue: Some("stopped") -> Some("running")
             settings of queue: Some("null") -> Some("{\"settings\":{}}")
             stop vmd: Some("running") -> Some("stopped")
-        "#]].assert_eq(&lines.concat());
+        "#]]
+        .assert_eq(&lines.concat());
         assert!(changes(Some(&after), &after).is_empty());
     }
 }
