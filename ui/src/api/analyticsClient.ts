@@ -19,8 +19,6 @@ export const deleteSchedule = (scheduleId: string) => call<unknown>('DELETE', `/
 export const previewSchedule = (schedule: api.ScheduleInput) =>
   call<api.SchedulePreview>('POST', '/schedules/preview', { schedule });
 
-export const clearAlarm = (cameraId: string, ruleId: number | null) =>
-  call<unknown>('POST', `${camera(cameraId)}/alarms/clear`, { rule_id: ruleId });
 export const getWhy = (cameraId: string, at: string | null, ruleId: number | null) =>
   call<api.WhyAnswer>(
     'GET',
