@@ -155,7 +155,7 @@ fn car_park_raises_alarms_by_class() {
             00:25.000Z to 00:29.400Z person track 7
             00:33.600Z to 00:33.600Z person track 10
             00:31.800Z to 00:33.200Z car track 9
-            00:33.600Z to 00:33.800Z bicycle track 11
+            00:33.600Z to 00:33.600Z bicycle track 11
             frames: 192
             decode_errors: 0
             tracks: {"bicycle":2,"car":2,"person":3}
