@@ -11,8 +11,12 @@
 
 pub mod access;
 mod message;
+pub mod onvif;
 mod queue;
 pub mod webhook;
+
+#[cfg(test)]
+mod testing;
 
 pub use crate::message::{Message, Picture, Why};
 pub use crate::queue::{DeliveryQueue, Item, Next, Outcome, RetryPolicy};

@@ -463,6 +463,4 @@ async fn read_start(response: &mut Response) -> String {
 }
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;

@@ -186,7 +186,7 @@ mod tests {
     use types::{EventDetail, LineId, ZoneId};
 
     use super::*;
-    use crate::webhook::testing::{message, picture};
+    use crate::testing::{message, picture};
 
     fn pretty(message: &Message, config: &WebhookConfig) -> String {
         let document: serde_json::Value =

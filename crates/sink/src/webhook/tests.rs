@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{body_partial_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::testing::message;
 use super::*;
+use crate::testing::message;
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 

@@ -1,4 +1,4 @@
-//! What the webhook's tests share.
+//! What tests of several sinks share.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use types::{
 use crate::{Message, Picture};
 
 /// A step as a program would decide it.
-pub(super) fn message() -> Message {
+pub(crate) fn message() -> Message {
     let at = Timestamp::parse_rfc3339("2026-07-01T09:30:02.2Z").unwrap();
     let event = Event {
         event_id: EventId::parse("01JZ3M0G9CB5XJ8Q0V2N3W4K7T").unwrap(),
@@ -52,7 +52,7 @@ pub(super) fn message() -> Message {
 }
 
 /// The picture of [`message`].
-pub(super) fn picture() -> Picture {
+pub(crate) fn picture() -> Picture {
     Picture {
         path: "/api/v1/events/01JZ3M0G9CB5XJ8Q0V2N3W4K7T/shot.jpg".to_owned(),
         stage: ShotStage::Early,
