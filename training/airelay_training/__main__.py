@@ -13,6 +13,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("train", help="train until stopped; resumes by itself")
     commands.add_parser("decay", help="finish a copy of the newest state for export")
+    commands.add_parser("sprint", help="train from the first rate to the finished weights within so many seconds")
     for command in commands.choices.values():
         command.add_argument("--run", default="n1", help="name of the run's folder in the cache")
         command.add_argument(
@@ -22,6 +23,14 @@ def main() -> None:
     commands.choices["train"].add_argument("--minutes", type=float)
     commands.choices["train"].add_argument("--steps", type=int)
     commands.choices["decay"].add_argument("--steps", type=int, required=True)
+    commands.choices["sprint"].add_argument("--run-seconds", type=float, required=True)
+    curve = commands.add_parser("curve", help="measure the points of a sprint on the validation split")
+    curve.add_argument("--run", default="n1")
+    curve.add_argument("--data", nargs="*", type=Path, default=[testdata("train")])
+    bulk = commands.add_parser("label-many", help="label a folder's unlabelled pictures in batches, on an accelerator")
+    bulk.add_argument("folder", type=Path)
+    bulk.add_argument("--device", default="cuda")
+    bulk.add_argument("--processes", type=int, default=8)
     release = commands.add_parser("release", help="write models/ from a finished state")
     release.add_argument("--run", default="n1")
     release.add_argument("--data", nargs="*", type=Path, default=[testdata("train")])
@@ -38,9 +47,10 @@ def main() -> None:
     pack.add_argument("--quality", type=int, default=70)
     pack.add_argument("--parts", type=int, default=2)
     args = parser.parse_args()
-    {"train": _train, "decay": _train, "release": _release, "card": _card, "label": _label, "pack": _pack}[
-        args.command
-    ](args)
+    {
+        "train": _train, "decay": _train, "sprint": _train, "curve": _curve, "label-many": _label_many,
+        "release": _release, "card": _card, "label": _label, "pack": _pack,
+    }[args.command](args)  # fmt: skip
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -52,8 +62,29 @@ def _train(args: argparse.Namespace) -> None:
     folder, pictures = cache("runs", args.run), Pictures(args.data)
     if args.command == "train":
         train.long_run(options, pictures, folder, args.minutes, args.steps)
+    elif args.command == "sprint":
+        from .sprint import sprint
+
+        sprint(options, pictures, folder, args.run_seconds)
     else:
         train.decay(options, pictures, folder, args.steps)
+
+
+def _curve(args: argparse.Namespace) -> None:
+    import torch
+
+    from .data import Pictures
+    from .sprint import curve
+
+    curve(Pictures(args.data), cache("runs", args.run), torch.device("cpu"))
+
+
+def _label_many(args: argparse.Namespace) -> None:
+    import torch
+
+    from .bulk import label_folder
+
+    print(f"labelled {label_folder(args.folder, torch.device(args.device), args.processes)} pictures in {args.folder}")
 
 
 def _release(args: argparse.Namespace) -> None:

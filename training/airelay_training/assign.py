@@ -51,7 +51,7 @@ def area(box: Tensor) -> Tensor:
 def assign(points: Tensor, strides: Tensor, boxes: Tensor, logits: Tensor, targets: Targets) -> Assigned:
     batch, n, n_classes = logits.shape
     real = targets.weights > 0  # [batch, g]
-    if targets.boxes.shape[1] == 0 or not real.any():
+    if targets.boxes.shape[1] == 0:
         zeros = logits.new_zeros(batch, n)
         return Assigned(torch.zeros_like(logits), torch.zeros_like(boxes), zeros, _counted(points, targets, zeros > 0))
 

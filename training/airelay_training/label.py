@@ -44,10 +44,10 @@ def fused(detectors: list[OnnxDetector], rgb: np.ndarray) -> list[list[float]]:
             strong = np.flatnonzero(scores[:, class_id] > SCORE_FLOOR / 2)
             kept = strong[nms(boxes[strong], scores[strong, class_id], detector.nms_iou)]
             found[class_id] += [(float(scores[k, class_id]), np.clip(boxes[k] / size, 0, 1)) for k in kept]
-    return [row for class_id in range(6) for row in _fuse(class_id, found[class_id], len(detectors))]
+    return [row for class_id in range(6) for row in fuse(class_id, found[class_id], len(detectors))]
 
 
-def _fuse(class_id: int, found: list[tuple[float, np.ndarray]], n_detectors: int) -> list[list[float]]:
+def fuse(class_id: int, found: list[tuple[float, np.ndarray]], n_detectors: int) -> list[list[float]]:
     clusters: list[list[tuple[float, np.ndarray]]] = []
     means: list[np.ndarray] = []
     for score, box in sorted(found, key=lambda f: -f[0]):

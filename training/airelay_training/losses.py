@@ -21,6 +21,10 @@ class Weights:
     dense_box: float = 1.0
     maps: float = 3.0
 
+    @property
+    def teaches(self) -> bool:
+        return self.dense_cls + self.dense_box + self.maps > 0
+
     def taught(self, share: float) -> "Weights":
         """The same with a part of the teacher's dense signal."""
         return replace(self, dense_cls=self.dense_cls * share, dense_box=self.dense_box * share, maps=self.maps * share)
@@ -41,8 +45,7 @@ def label_losses(boxes: Tensor, logits: Tensor, target: Assigned) -> tuple[Tenso
     entropy = functional.binary_cross_entropy_with_logits(logits, target.scores, reduction="none")
     sure = torch.where(target.scores.amax(-1) > 0, target.weights / target.scores.amax(-1).clamp(min=1e-6), 1.0)
     cls = (entropy * target.counted * sure[..., None]).sum() / strength
-    learn = target.weights > 0
-    box = (giou_loss(boxes[learn], target.boxes[learn]) * target.weights[learn]).sum() / strength
+    box = (giou_loss(boxes, target.boxes) * target.weights).sum() / strength  # no picking: that waits for the device
     return cls, box
 
 
@@ -52,8 +55,8 @@ def dense_losses(boxes: Tensor, logits: Tensor, t_scores: Tensor, t_boxes: Tenso
     gap = (t_scores - logits.detach().sigmoid()).abs()
     cls = (functional.binary_cross_entropy_with_logits(logits, t_scores, reduction="none") * gap).sum() / strength
     belief = t_scores.amax(-1)
-    learn = belief > 0.1
-    box = (giou_loss(boxes[learn], t_boxes[learn]) * belief[learn]).sum() / belief[learn].sum().clamp(min=1.0)
+    learn = torch.where(belief > 0.1, belief, 0.0)
+    box = (giou_loss(boxes, t_boxes) * learn).sum() / learn.sum().clamp(min=1.0)
     return cls, box
 
 
@@ -66,11 +69,12 @@ class Adapters(nn.Module):
         """1 - correlation of each channel over the batch, averaged over channels and maps."""
         parts = []
         for name, conv in self.convs.items():
-            a, b = (x.transpose(0, 1).flatten(1).float() for x in (conv(student[name]), teacher[name]))
+            a, b = (x.transpose(0, 1).flatten(1).float() for x in (conv(student[name].float()), teacher[name]))
             a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
             spread = b.pow(2).mean(1)
             r = (a * b).mean(1) / (a.pow(2).mean(1) * spread + 1e-6).sqrt()
-            parts.append((1 - r)[spread > 1e-4].mean())
+            alive = (spread > 1e-4).float()
+            parts.append(((1 - r) * alive).sum() / alive.sum().clamp(min=1.0))
         return torch.stack(parts).mean()
 
 

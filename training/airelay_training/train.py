@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from . import optimiser
 from .assign import assign
@@ -27,7 +28,6 @@ from .teacher import YoloxTeacher
 from .warmstart import warm_start
 
 WARM_UP_STEPS = 300
-EMA_DECAY = 0.9995
 GRADIENT_LIMIT = 10.0
 LOG_EVERY = 50
 TEACHER_REST = 0.3  # share of the teacher's dense signal left at the end of a decay branch
@@ -46,6 +46,7 @@ class Options:
     validate_every_s: float = 1200
     device: str = "cpu"
     teacher: str = "yolox-nano"  # or "none"
+    ema: float = 0.9995  # of the averaged weights, per step
     warm_start: str = ""  # an fp32 ONNX file to begin from, when the run has no state yet
 
 
@@ -84,7 +85,8 @@ class Run:
             opt.load_state_dict(saved)
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
 
-    def learn(self, batch: Batch, rate: float, weights: Weights, averaged_since: int = 0) -> dict[str, float]:
+    def learn(self, batch: Batch, rate: float, weights: Weights, averaged_since: int = 0) -> dict[str, Tensor]:
+        """One step; the parts of the loss stay on the device, so that nothing waits for them."""
         for opt in self.optimisers:
             for group in opt.param_groups:
                 group["lr"] = rate
@@ -97,7 +99,7 @@ class Run:
         points, strides = anchor_points(levels)
         assigned = assign(points, strides, boxes.detach(), logits.detach(), targets)
         parts = dict(zip(("cls", "box"), label_losses(boxes, logits, assigned), strict=True))
-        if self.teacher:
+        if self.teacher and weights.teaches:
             with torch.no_grad():
                 t_maps, t_scores, t_boxes = self.teacher(clean)
             parts |= dict(zip(("dense_cls", "dense_box"), dense_losses(boxes, logits, t_scores, t_boxes), strict=True))
@@ -110,12 +112,12 @@ class Run:
         self.step += 1
         self.pictures += clean.shape[0]
         self._follow(self.step - averaged_since)
-        return {name: float(value.detach()) for name, value in parts.items()}
+        return {name: value.detach() for name, value in parts.items()}
 
     @torch.no_grad()
     def _follow(self, steps: int) -> None:
         """The average reaches back over a tenth of the steps since it began, at most."""
-        decay = min(EMA_DECAY, (1 + steps) / (10 + steps))
+        decay = min(self.options.ema, (1 + steps) / (10 + steps))
         mine, theirs = (
             [v for v in m.state_dict().values() if v.dtype.is_floating_point] for m in (self.average, self.student)
         )
@@ -167,7 +169,7 @@ def long_run(options: Options, pictures: Pictures, folder: Path, minutes: float 
         parts = run.learn(feeder.next(), rate, Weights())
         run.seconds += time.monotonic() - before
         for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
+            sums[name] = sums.get(name, 0.0) + float(value) / LOG_EVERY
         if run.step % LOG_EVERY == 0:
             speed = (run.pictures - window_pictures) / (time.monotonic() - window)
             window, window_pictures = time.monotonic(), run.pictures
@@ -201,7 +203,7 @@ def decay(options: Options, pictures: Pictures, folder: Path, steps: int) -> Run
             log(
                 folder,
                 "decay.jsonl",
-                {"step": run.step, "left": round(left, 3)} | {n: round(v, 4) for n, v in parts.items()},
+                {"step": run.step, "left": round(left, 3)} | {n: round(float(v), 4) for n, v in parts.items()},
             )
     feeder.close()
     save(folder / "decayed.pt", run.state())
