@@ -35,7 +35,9 @@ class OnnxInTorch:
         self.dtype = dtype
         self.nodes = needed([n for n in graph.node if n.op_type != "Constant"], self.outputs)
         self.constants: dict[str, Value] = {
-            name: torch.from_numpy(value.copy()).to(device, dtype) if value.dtype == np.float32 and value.ndim else value
+            name: torch.from_numpy(value.copy()).to(device, dtype)
+            if value.dtype == np.float32 and value.ndim
+            else value
             for name, value in constants.items()
         }
         self.last_use = {name: i for i, node in enumerate(self.nodes) for name in node.input}

@@ -107,9 +107,13 @@ class Resident:
             (source_y >= 0) & (source_y <= size[:, 1:2])
         )[:, :, None]
         n = len(chosen)
-        place = torch.stack(
-            (source_x[:, None, :].expand(n, height, width), source_y[:, :, None].expand(n, height, width)), -1
-        ) * (2 / self.side) - 1
+        place = (
+            torch.stack(
+                (source_x[:, None, :].expand(n, height, width), source_y[:, :, None].expand(n, height, width)), -1
+            )
+            * (2 / self.side)
+            - 1
+        )
         dtype = torch.float16 if self.device.type == "cuda" else torch.float32
         texture = self.pixels[chosen].to(dtype)
         half = functional.avg_pool2d(texture, 2)

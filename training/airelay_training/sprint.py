@@ -42,7 +42,9 @@ def weights_at(share: float) -> Weights:
         return Weights().taught(0.0)
     fading = min(1.0, (1 - share) / (1 - FALLS_FROM))
     weights = Weights().taught(TEACHER_REST + (1 - TEACHER_REST) * fading)
-    return weights if share < MAPS_UNTIL else Weights(dense_cls=weights.dense_cls, dense_box=weights.dense_box, maps=0.0)
+    return (
+        weights if share < MAPS_UNTIL else Weights(dense_cls=weights.dense_cls, dense_box=weights.dense_box, maps=0.0)
+    )
 
 
 def sprint(options: Options, pictures: Pictures, folder: Path, seconds: float) -> Run:
@@ -90,6 +92,8 @@ def curve(pictures: Pictures, folder: Path, device: torch.device) -> None:
     for state in sorted(states, key=lambda s: s["pictures"]):
         run = Run(Options(size=state["size"], teacher="none"), device)
         run.average = Detector(state["size"]).to(device).eval()
-        run.average.load_state_dict({k: v.float() if v.dtype.is_floating_point else v for k, v in state["average"].items()})
+        run.average.load_state_dict(
+            {k: v.float() if v.dtype.is_floating_point else v for k, v in state["average"].items()}
+        )
         run.step, run.pictures, run.seconds = state["step"], state["pictures"], state["seconds"]
         note_validation(run, pictures, folder, "decayed" if state is states[-1] else "stable")

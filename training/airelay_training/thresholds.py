@@ -3,8 +3,8 @@
 In:  finds and truths per group. Out: per class a threshold, with the precision and recall it gives.
 
 The threshold is where F1 is highest, but not where less than MIN_PRECISION is reached, if it can be: a tracker that asks
-for several finds drops what flickers, and sees again what was missed once. Classes with few
-validation objects share the threshold of their group. NumPy only.
+for several finds drops what flickers, and sees again what was missed once. Classes share the threshold of their
+group; a group with fewer than FEW_OBJECTS of its own takes that of all groups together. NumPy only.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from . import CLASSES
 from .metric import GROUPS, Curve, Found, Truth, average_precision
 
 MIN_PRECISION = 0.5
+FEW_OBJECTS = 50  # a curve on fewer says little
 LOWEST, HIGHEST = 0.2, 0.8  # below, an early model puts several boxes on one object
 GROUP_OF = {
     "person": "person",
@@ -36,7 +37,12 @@ class Choice:
 
 
 def choose(founds: dict[str, list[Found]], truths: dict[str, list[Truth]]) -> dict[str, Choice]:
-    per_group = {name: from_curve(average_precision(founds[name], truths[name]).curve, name) for name in GROUPS}
+    curves = {name: average_precision(founds[name], truths[name]).curve for name in GROUPS}
+    pooled = average_precision([f for n in GROUPS for f in founds[n]], [t for n in GROUPS for t in truths[n]]).curve
+    per_group = {
+        name: from_curve(curve, name) if curve.n_true >= FEW_OBJECTS else from_curve(pooled, "all")
+        for name, curve in curves.items()
+    }
     return {name: per_group[GROUP_OF[name]] for name in CLASSES}
 
 

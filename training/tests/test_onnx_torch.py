@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the trainer's own environment has it: training/smoke.sh")
 import onnxruntime  # noqa: E402
 
-from airelay_training.onnx_torch import OnnxInTorch  # noqa: E402
 from airelay_training import paths  # noqa: E402
+from airelay_training.onnx_torch import OnnxInTorch  # noqa: E402
 
 
 @pytest.mark.parametrize(

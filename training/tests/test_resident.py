@@ -48,7 +48,9 @@ def test_boxes_lie_on_their_objects(resident: Resident, mosaic: float) -> None:
                 assert inside > 0.9, f"box {x1, y1, x2, y2} holds {inside:.2f} of its object"
                 checked += 1
             covered = torch.zeros_like(picture)
-            for x1, y1, x2, y2 in boxes.round().int().tolist() + batch.targets.ignore.flatten(0, 1).round().int().tolist():
+            for x1, y1, x2, y2 in (
+                boxes.round().int().tolist() + batch.targets.ignore.flatten(0, 1).round().int().tolist()
+            ):
                 covered[max(0, y1 - 3) : y2 + 3, max(0, x1 - 3) : x2 + 3] = True
             assert (picture & ~covered).float().mean() < 0.01
     assert checked >= 16

@@ -71,3 +71,21 @@ def test_drawn_pictures_become_a_detector_that_loads(
     boxes, scores = net.run(None, {"image": np.zeros((1, 3, 64, 96), np.float32)})
     assert boxes.shape == (1, 126, 4) and scores.shape == (1, 126, 6)
     assert net.get_modelmeta().custom_metadata_map["classes"] == ",".join(CLASSES)
+
+
+def test_sprint_ends_with_finished_weights_and_points_on_the_way(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airelay_training import resident, sprint
+
+    monkeypatch.setattr(resident, "SHAPES", ((96, 160),))
+    monkeypatch.setattr(resident, "SHAPE_ODDS", (1.0,))
+    options = train.Options(size="tiny", teacher="none", pixels=8 * 96 * 160, ema=0.9)
+    pictures, folder = Pictures([drawn]), tmp_path / "run"
+    run = sprint.sprint(options, pictures, folder, seconds=8.0)
+    assert run.step >= 3 and run.pictures == 8 * run.step
+    assert sprint.rate_at(1.0, 1e-3) == 0.0 < sprint.rate_at(0.3, 1e-3)
+    sprint.curve(pictures, folder, torch.device("cpu"))
+    points = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    assert [p["kind"] for p in points] == ["stable"] * sprint.N_POINTS + ["decayed"]
+    assert points[-1]["pictures"] == run.pictures

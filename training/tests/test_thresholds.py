@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from airelay_training.metric import Curve
-from airelay_training.thresholds import from_curve
+from airelay_training.metric import Curve, Found, Truth
+from airelay_training.thresholds import choose, from_curve
 
 
 def curve(scores: list[float], hits: list[int], n_true: int) -> Curve:
@@ -24,3 +24,17 @@ def test_precision_goes_before_f1() -> None:
 
 def test_group_never_found_keeps_the_plain_default() -> None:
     assert from_curve(curve([0.05], [0], 4), "bicycle").threshold == 0.35
+
+
+def test_group_with_few_objects_takes_the_threshold_of_all() -> None:
+    box = np.array([[0.0, 0.0, 10.0, 10.0]])
+    nothing = Found(np.zeros((0, 4)), np.zeros(0)), Truth(np.zeros((0, 4)), np.zeros(0, bool))
+    pairs = {
+        "person": [(Found(box, np.array([0.6])), Truth(box, np.zeros(1, bool)))] * 60,
+        "bicycle": [(Found(box, np.array([0.3])), Truth(box, np.zeros(1, bool)))] * 2,
+        "vehicle": [nothing],
+    }
+    founds, truths = ({name: [p[k] for p in value] for name, value in pairs.items()} for k in (0, 1))
+    choices = choose(founds, truths)
+    assert (choices["bicycle"].group, choices["person"].group) == ("all", "person")
+    assert choices["bicycle"].n_true == 62
