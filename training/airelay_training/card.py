@@ -160,7 +160,7 @@ def thresholds(released: dict) -> list[str]:
         "",
         "![Precision and recall by threshold](detector/thresholds.svg)",
         "",
-        "Chosen on the validation split at 416x416: highest F1 with a precision of at least 0.5, where that can be "
+        "Chosen on the validation split at 416x416: highest F0.5 with a precision of at least 0.5, where that can be "
         "reached, and nowhere below 0.2. Classes share the curve of their group; a group with fewer than 50 "
         "validation objects takes that of all.",
         "",

@@ -2,8 +2,9 @@
 
 In:  finds and truths per group. Out: per class a threshold, with the precision and recall it gives.
 
-The threshold is where F1 is highest, but not where less than MIN_PRECISION is reached, if it can be: a tracker that asks
-for several finds drops what flickers, and sees again what was missed once. Classes share the threshold of their
+The threshold is where F0.5 is highest (precision weighs twice as much as recall), but not where less than MIN_PRECISION
+is reached, if it can be: a false alarm costs an operator more than a find one look later, and a tracker goes on with weaker
+finds once it has a strong one. Classes share the threshold of their
 group; a group with fewer than FEW_OBJECTS of its own takes that of all groups together. NumPy only.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from . import CLASSES
 from .metric import GROUPS, Curve, Found, Truth, average_precision
 
+BETA = 0.5
 MIN_PRECISION = 0.5
 FEW_OBJECTS = 50  # a curve on fewer says little
 LOWEST, HIGHEST = 0.2, 0.8  # below, an early model puts several boxes on one object
@@ -50,9 +52,10 @@ def from_curve(curve: Curve, group: str) -> Choice:
     inside = (curve.scores >= LOWEST) & (curve.scores <= HIGHEST)
     if not inside.any():
         return Choice(0.35, float("nan"), float("nan"), group, curve.n_true)
-    f1 = 2 * curve.precision * curve.recall / np.maximum(curve.precision + curve.recall, 1e-9)
+    weighed = BETA**2 * curve.precision + curve.recall
+    f_beta = (1 + BETA**2) * curve.precision * curve.recall / np.maximum(weighed, 1e-9)
     precise = inside & (curve.precision >= MIN_PRECISION)
     allowed = precise if precise.any() else inside
-    best = int(np.argmax(np.where(allowed, f1, -1)))
+    best = int(np.argmax(np.where(allowed, f_beta, -1)))
     threshold = round(float(np.floor(float(curve.scores[best]) * 100)) / 100, 2)
     return Choice(threshold, float(curve.precision[best]), float(curve.recall[best]), group, curve.n_true)

@@ -11,13 +11,13 @@ def curve(scores: list[float], hits: list[int], n_true: int) -> Curve:
     return Curve(np.array(scores), found / np.arange(1, len(hits) + 1), found / n_true, n_true)
 
 
-def test_threshold_sits_where_f1_is_best() -> None:
+def test_threshold_sits_where_f_score_is_best() -> None:
     choice = from_curve(curve([0.7, 0.6, 0.5, 0.4, 0.3], [1, 1, 1, 0, 0], 3), "person")
     assert (choice.threshold, choice.precision, choice.recall) == (0.5, 1.0, 1.0)
 
 
-def test_precision_goes_before_f1() -> None:
-    hits = [1, 1, *[0] * 9, 1, 1, 1, 1]  # F1 is best at the end, where two of five finds are true
+def test_precision_goes_before_recall() -> None:
+    hits = [1, 1, *[0] * 9, 1, 1, 1, 1]  # recall is best at the end, where two of five finds are true
     choice = from_curve(curve(list(np.linspace(0.7, 0.3, 15)), hits, 6), "person")
     assert (choice.precision, choice.recall) == (1.0, 2 / 6)
 

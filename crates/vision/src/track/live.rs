@@ -37,6 +37,8 @@ const LONGEST_STEP: Duration = Duration::from_secs(1);
 /// A resting object has gone away or been hidden when motion covers this share
 /// of its box; less is somebody who passes in front.
 const DISTURBING_SHARE: f32 = 0.5;
+/// How near to an object motion must be to have moved it, in longer sides.
+const STIR_MARGIN: f32 = 0.25;
 /// Farther than this from where it came to rest, in longer sides, is moving.
 const REST_RADIUS: f32 = 0.15;
 /// The same for one that rests already, so that jitter does not wake it.
@@ -81,6 +83,9 @@ pub(super) struct Live {
     n_looks: u32,
     /// Motion covered it since its last detection.
     is_disturbed: bool,
+    /// Something moved in or right beside its box since its last detection, or
+    /// nothing is known about that.
+    is_stirred: bool,
 }
 
 /// Whether it rests, and where.
@@ -121,6 +126,7 @@ impl Live {
             n_hits: 1,
             n_looks: 1,
             is_disturbed: false,
+            is_stirred: false,
         };
         live.confirm(live.votes.score(), config);
         live
@@ -145,6 +151,12 @@ impl Live {
         self.rest.is_resting
     }
 
+    /// May be elsewhere than before: pixels changed where it is. Where none
+    /// did, another place of its box is jitter, or another object.
+    pub(super) fn may_have_moved(&self) -> bool {
+        self.is_stirred
+    }
+
     /// Not in sight for longer than a flicker of the detector.
     pub(super) fn is_hidden(&self) -> bool {
         self.unseen > LOST_AFTER
@@ -161,6 +173,7 @@ impl Live {
     pub(super) fn predict(&mut self, step: Step<'_>, aspect: f32) {
         let bbox = self.filter.shape().to_norm(aspect);
         let moved = covered_share(bbox, step.motion);
+        self.is_stirred |= is_stirred(bbox, step);
         self.is_looked = step.sight.is_some_and(|sight| sight.can_see(bbox));
         if self.rest.is_resting {
             self.is_disturbed |= moved >= DISTURBING_SHARE;
@@ -201,6 +214,7 @@ impl Live {
         self.n_missed = 0;
         self.looked_at = at;
         self.is_disturbed = false;
+        self.is_stirred = false;
         self.rest_or_wake(at, seen);
         self.confirm(score, config);
     }
@@ -333,6 +347,25 @@ impl Live {
         let inside = shape.to_norm(aspect);
         inside.area() * aspect / (shape.w * shape.h).max(f32::MIN_POSITIVE)
     }
+}
+
+/// Whether something moved in `bbox` or within [`STIR_MARGIN`] of it. A change
+/// of the whole picture, or a pause, may hide any motion.
+fn is_stirred(bbox: NormBox, step: Step<'_>) -> bool {
+    if step.motion.is_global || step.dt > LONGEST_STEP {
+        return true;
+    }
+    let margin = STIR_MARGIN * bbox.width().max(bbox.height());
+    let near = NormBox::from_xyxy(
+        bbox.x1() - margin,
+        bbox.y1() - margin,
+        bbox.x2() + margin,
+        bbox.y2() + margin,
+    );
+    step.motion
+        .boxes
+        .iter()
+        .any(|moving| near.intersection(*moving).is_some())
 }
 
 /// The largest share of `bbox` that one moving part covers; 0 when the whole

@@ -410,6 +410,10 @@ const MAX_SURPRISE: f32 = 11.6;
 const REACH: f32 = 0.6;
 const REACH_PER_S: f32 = 1.5;
 const MAX_REACH: f32 = 2.5;
+/// How far an object may be found from where it was when no pixel near it has
+/// changed since: the box jitters, above all between looks at different scales.
+/// Beyond that it is its neighbour in a row of parked cars.
+const JITTER_REACH: f32 = 0.35;
 /// How far one who rested may be in his first step, in longer sides.
 const SET_OFF_REACH: f32 = 0.8;
 /// Most times one box may be as large as the other, per side.
@@ -428,7 +432,7 @@ fn cost(track: &Live, seen: &Seen, dt: Duration, is_strict: bool) -> Option<f32>
     let waited_s = (track.unseen + dt).as_secs_f32();
     let reach = (REACH + REACH_PER_S * waited_s).min(MAX_REACH);
     // The cheap test first: most pairs of a busy scene are far apart.
-    if distance >= reach {
+    if distance >= reach || (distance > JITTER_REACH && !track.may_have_moved()) {
         return None;
     }
     let iou = expected.iou(seen.shape);
