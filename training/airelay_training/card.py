@@ -17,6 +17,7 @@ from .plot import chart
 
 BEGIN, END = "<!-- pipeline: begin -->", "<!-- pipeline: end -->"
 NOT_YET = "Not measured yet."
+EARLY_GAP = 15  # points of AP50 below the rival from which the page warns
 RIVAL, OURS = "YOLOX-nano 416", "airelay-n 416"
 
 
@@ -62,7 +63,7 @@ def head(released: dict, measured: dict) -> list[str]:
         f"State of training: {released['pictures']:,} augmented pictures seen ({released['steps']:,} steps, "
         f"{released['hours']:.1f} hours of training), from random weights. "
         + ("**This is an early state: training goes on. Do not rely on it for alarms; a fetched model "
-           "(`airelay model add`) finds far more.**" if gap > 5 else "Training goes on."),
+           "(`airelay model add`) finds far more.**" if gap > EARLY_GAP else "Training goes on."),
         "",
     ]  # fmt: skip
 
@@ -186,7 +187,7 @@ def clips(measured: dict) -> list[str]:
         "",
         f"- Empty scenes: {empty['frames']} frames, {empty['seconds']:.0f} s. Frames with a false find: {empty['false_frames']}; "
         f"separate false finds: {empty['false_visits']}, {rate}. "
-        "Night, rain and trees are not measured: no clip with a clean licence was found, drawn scenes come next.",
+        "Night, rain and trees: no clip with a clean licence was found; drawn ones are measured through the whole pipeline, below.",
         f"- One standing person: {one['frames']} frames, found in {one['found']} ({100 * one['found'] / one['frames']:.0f} %), "
         f"{one['extra']} boxes too many.",
         "",
