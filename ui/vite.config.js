@@ -7,7 +7,13 @@ const backend = process.env.AIRELAY_URL ?? 'http://127.0.0.1:8092';
 export default defineConfig({
   plugins: [svelte()],
   // Nothing is inlined: the pages run under `default-src 'self'`.
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // Printed by `airelay licences`.
+    license: { fileName: 'licences.md' },
+  },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': { target: backend } } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -94,6 +94,11 @@ export const freshSite = () => ({
     },
   ],
   cleared: {},
+  accounts: [
+    { id: 1, name: 'anna', role: 'administrator', is_enabled: true, created_at: '2026-11-02T08:00:00Z' },
+    { id: 2, name: 'Night shift', role: 'viewer', is_enabled: true, created_at: '2026-11-09T16:30:00Z' },
+    { id: 3, name: 'max', role: 'administrator', is_enabled: false, created_at: '2026-11-03T10:12:00Z' },
+  ],
   deviceAccounts: [],
   stopped: new Set(),
   installed: [
@@ -519,6 +524,34 @@ function logged(site, what, before, after) {
   });
 }
 
+async function answerAccounts({ id, site, method, request, reply, bodyOf, send, fail }) {
+  if (method === 'GET') return send(reply, 200, { accounts: site.accounts });
+  const input = method === 'DELETE' ? {} : await bodyOf(request);
+  if (method === 'POST') {
+    if (site.accounts.some(({ name }) => name === input.name))
+      return fail(reply, 422, 'invalid_fields', 'cannot use these settings', {
+        fields: { name: 'there is already an account of this name' },
+      });
+    const account = {
+      id: Math.max(...site.accounts.map((one) => one.id)) + 1,
+      name: input.name,
+      role: input.role,
+      is_enabled: true,
+      created_at: new Date().toISOString(),
+    };
+    site.accounts.push(account);
+    return send(reply, 201, account);
+  }
+  const account = site.accounts.find((one) => one.id === id);
+  if (account === undefined) return fail(reply, 404, 'not_found', 'no such account');
+  if (method === 'DELETE') {
+    site.accounts = site.accounts.filter((one) => one.id !== id);
+    return send(reply, 204);
+  }
+  Object.assign(account, { role: input.role, is_enabled: input.is_enabled });
+  return send(reply, 200, account);
+}
+
 /** Answers when the call is one of these; false hands it back to `mock.mjs`. */
 export async function answer({ request, reply, url, state, bodyOf, send, fail, jpeg }) {
   const [what, id, action] = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
@@ -534,6 +567,8 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
       true
     );
   }
+  if (what === 'accounts')
+    return (await answerAccounts({ id: Number(id), site, method, request, reply, bodyOf, send, fail }), true);
   if (what === 'schedules') {
     if (id === 'preview') return (send(reply, 200, preview((await bodyOf(request)).schedule)), true);
     if (id === undefined && method === 'GET')

@@ -70,7 +70,7 @@ enum Command {
     Backup(upkeep::BackupArgs),
     /// Check that airelay can run here
     Check,
-    /// Print the licences of bundled libraries
+    /// Print the licences of airelay and of all libraries in it
     Licences,
 }
 

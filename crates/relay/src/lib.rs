@@ -20,6 +20,7 @@ mod deliver;
 mod web;
 mod serve;
 mod replay;
+mod licences;
 mod cli;
 
 pub use crate::cli::run;

@@ -117,6 +117,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// Nobody with this role would be left.
+    #[error("{what}: no {role} would be left; make another one first")]
+    LastOfRole {
+        /// What was tried.
+        what: &'static str,
+        /// The role.
+        role: String,
+    },
     /// A setup token is wrong, used or too old, or a user exists already.
     #[error("set up first user: {reason}")]
     SetupRefused {
@@ -180,6 +188,7 @@ impl Error {
             Error::Conflict { .. }
             | Error::Taken { .. }
             | Error::NotFound { .. }
+            | Error::LastOfRole { .. }
             | Error::SetupRefused { .. }
             | Error::TooLarge { .. }
             | Error::Invalid { .. } => Reaction::Refuse,

@@ -62,7 +62,7 @@ pub use crate::shots::{MAX_SHOT_BYTES, ShotFilter, ShotId, ShotRow};
 pub use crate::sightings::{SightingFilter, SightingId, SightingRow, StoredAttribute};
 pub use crate::sinks::SinkState;
 pub use crate::tracks::TrackIdBlock;
-pub use crate::users::{UserId, UserRow};
+pub use crate::users::{UserChange, UserId, UserRow};
 
 /// The database within the data folder.
 const DATABASE: &str = "airelay.db";

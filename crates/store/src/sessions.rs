@@ -322,6 +322,7 @@ fn cut_key(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::UserChange;
     use crate::testing::{at, open};
 
     const POLICY: LockoutPolicy = LockoutPolicy {
@@ -363,19 +364,47 @@ mod tests {
 
     #[test]
     fn sessions_end_when_their_user_is_disabled_deleted_or_has_a_new_password() {
-        type Change = fn(&mut Store) -> Result<(), Error>;
+        type Change = fn(&mut Store, UserId) -> Result<(), Error>;
         let changes: [Change; 3] = [
-            |store| store.set_user_disabled("ann", Some(at(2))),
-            |store| store.delete_user("ann"),
-            |store| store.set_password_hash("ann", "new"),
+            |store, ann| {
+                let change = UserChange {
+                    disabled_at: Some(Some(at(2))),
+                    ..UserChange::default()
+                };
+                store.change_user(ann, &change, None)
+            },
+            |store, ann| store.delete_user(ann, None),
+            |store, ann| {
+                let change = UserChange {
+                    password_hash: Some("new"),
+                    ..UserChange::default()
+                };
+                store.change_user(ann, &change, None)
+            },
         ];
         for change in changes {
             let (mut store, _folder) = open();
             let ann = store.create_user("ann", "h", "viewer", at(0)).unwrap();
             begin(&mut store, ann, 1, 0);
-            change(&mut store).unwrap();
+            change(&mut store, ann).unwrap();
             assert_eq!(store.session(&[1; 32], at(3)).unwrap(), None);
         }
+    }
+
+    #[test]
+    fn session_goes_on_with_another_role() {
+        let (mut store, _folder) = open();
+        let ann = store.create_user("ann", "h", "viewer", at(0)).unwrap();
+        begin(&mut store, ann, 1, 0);
+        let change = UserChange {
+            role: Some("boss"),
+            ..UserChange::default()
+        };
+        store.change_user(ann, &change, None).unwrap();
+        assert_eq!(
+            store.session(&[1; 32], at(3)).unwrap().unwrap().role,
+            "boss"
+        );
     }
 
     #[test]

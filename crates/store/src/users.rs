@@ -38,6 +38,26 @@ pub struct UserRow {
     pub disabled_at: Option<Timestamp>,
 }
 
+/// What of a user shall become otherwise; `None` stays as it is.
+#[derive(Clone, Copy, Default)]
+pub struct UserChange<'a> {
+    /// As the caller understands it.
+    pub role: Option<&'a str>,
+    /// Made by the caller.
+    pub password_hash: Option<&'a str>,
+    /// Since when it may not sign in; `Some(None)` lets it again.
+    pub disabled_at: Option<Option<Timestamp>>,
+}
+
+impl std::fmt::Debug for UserChange<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserChange")
+            .field("role", &self.role)
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for UserRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UserRow")
@@ -68,67 +88,52 @@ impl Store {
         })
     }
 
-    /// Replaces a user's password hash and ends his sessions.
+    /// Changes a user. A new password, or to be disabled, ends his sessions.
+    ///
+    /// `must_stay`: a role that an enabled user must have afterwards.
     ///
     /// # Errors
-    /// [`Error::NotFound`], a bound is exceeded, or storing failed.
-    pub fn set_password_hash(&mut self, name: &str, password_hash: &str) -> Result<(), Error> {
-        let what = "set password of user";
-        check_size(
-            "set password of user: bytes of the hash",
-            password_hash.len(),
-            MAX_TEXT_BYTES,
-        )?;
-        self.write(what, |transaction| {
-            let sql = "UPDATE user SET password_hash = ?2 WHERE name = ?1";
-            change(transaction, what, sql, name, password_hash)?;
-            end_sessions(transaction, name).during(what)
-        })
-    }
-
-    /// Replaces a user's role.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], a bound is exceeded, or storing failed.
-    pub fn set_role(&mut self, name: &str, role: &str) -> Result<(), Error> {
-        let what = "set role of user";
-        check_size(
-            "set role of user: bytes of the role",
-            role.len(),
-            MAX_TEXT_BYTES,
-        )?;
-        self.write(what, |transaction| {
-            change(
-                transaction,
-                what,
-                "UPDATE user SET role = ?2 WHERE name = ?1",
-                name,
-                role,
-            )
-        })
-    }
-
-    /// Disables a user and ends his sessions, or enables him (`None`).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or storing failed.
-    pub fn set_user_disabled(
+    /// [`Error::NotFound`], [`Error::LastOfRole`], a bound is exceeded, or
+    /// storing failed. Nothing has changed then.
+    pub fn change_user(
         &mut self,
-        name: &str,
-        disabled_at: Option<Timestamp>,
+        user_id: UserId,
+        change: &UserChange<'_>,
+        must_stay: Option<&str>,
     ) -> Result<(), Error> {
-        let what = "switch user";
-        self.write(what, |transaction| {
-            let sql = "UPDATE user SET disabled_at = ?2 WHERE name = ?1";
-            change(
-                transaction,
-                what,
-                sql,
-                name,
-                disabled_at.map(Timestamp::as_micros),
+        let what = "change user";
+        for text in [change.role, change.password_hash].into_iter().flatten() {
+            check_size(
+                "change user: bytes of hash or role",
+                text.len(),
+                MAX_TEXT_BYTES,
             )?;
-            if disabled_at.is_some() {
-                end_sessions(transaction, name).during(what)?;
+        }
+        self.write(what, |transaction| {
+            let (is_switched, disabled_at) = match change.disabled_at {
+                Some(disabled_at) => (true, disabled_at.map(Timestamp::as_micros)),
+                None => (false, None),
+            };
+            let n_changed = transaction
+                .execute(
+                    "UPDATE user SET role = coalesce(?2, role), \
+                     password_hash = coalesce(?3, password_hash), \
+                     disabled_at = iif(?4, ?5, disabled_at) WHERE user_id = ?1",
+                    params![
+                        user_id.0,
+                        change.role,
+                        change.password_hash,
+                        is_switched,
+                        disabled_at
+                    ],
+                )
+                .during(what)?;
+            check_found(what, user_id, n_changed)?;
+            check_stays(transaction, what, must_stay)?;
+            if change.password_hash.is_some() || disabled_at.is_some() {
+                transaction
+                    .execute("DELETE FROM session WHERE user_id = ?1", [user_id.0])
+                    .during(what)?;
             }
             Ok(())
         })
@@ -136,13 +141,18 @@ impl Store {
 
     /// Deletes a user and his sessions.
     ///
+    /// `must_stay`: a role that an enabled user must have afterwards.
+    ///
     /// # Errors
-    /// [`Error::NotFound`], or storing failed.
-    pub fn delete_user(&mut self, name: &str) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::LastOfRole`], or storing failed.
+    pub fn delete_user(&mut self, user_id: UserId, must_stay: Option<&str>) -> Result<(), Error> {
         let what = "delete user";
         self.write(what, |transaction| {
-            let sql = "DELETE FROM user WHERE name = ?1 AND ?2 IS NULL";
-            change(transaction, what, sql, name, None::<i64>)
+            let n_deleted = transaction
+                .execute("DELETE FROM user WHERE user_id = ?1", [user_id.0])
+                .during(what)?;
+            check_found(what, user_id, n_deleted)?;
+            check_stays(transaction, what, must_stay)
         })
     }
 
@@ -284,30 +294,28 @@ fn insert(
     })
 }
 
-/// Runs `sql` for the user `name` (`?1`) with `value` (`?2`).
-fn change(
-    conn: &Connection,
-    what: &'static str,
-    sql: &str,
-    name: &str,
-    value: impl rusqlite::ToSql,
-) -> Result<(), Error> {
-    let n_changed = conn.execute(sql, params![name, value]).during(what)?;
+fn check_found(what: &'static str, user_id: UserId, n_changed: usize) -> Result<(), Error> {
     if n_changed == 0 {
         return Err(Error::NotFound {
             what,
-            name: name.to_owned(),
+            name: user_id.0.to_string(),
         });
     }
     Ok(())
 }
 
-fn end_sessions(conn: &Connection, name: &str) -> rusqlite::Result<()> {
-    conn.execute(
-        "DELETE FROM session WHERE user_id = (SELECT user_id FROM user WHERE name = ?1)",
-        [name],
-    )
-    .map(drop)
+/// Refuses what leaves no enabled user of this role.
+fn check_stays(conn: &Connection, what: &'static str, role: Option<&str>) -> Result<(), Error> {
+    let Some(role) = role else { return Ok(()) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE role = ?1 AND disabled_at IS NULL)";
+    let stays: bool = conn.query_row(sql, [role], |row| row.get(0)).during(what)?;
+    if stays {
+        return Ok(());
+    }
+    Err(Error::LastOfRole {
+        what,
+        role: role.to_owned(),
+    })
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<UserRow> {
@@ -347,26 +355,67 @@ mod tests {
     #[test]
     fn changes_of_a_user_are_seen_and_of_nobody_refused() {
         let (mut store, _folder) = open();
-        store.create_user("ann", "hash", "viewer", at(1)).unwrap();
-        store.set_role("ann", "operator").unwrap();
-        store.set_password_hash("ann", "new").unwrap();
-        store.set_user_disabled("ann", Some(at(3))).unwrap();
+        let ann = store.create_user("ann", "hash", "viewer", at(1)).unwrap();
+        let change = UserChange {
+            role: Some("operator"),
+            password_hash: Some("new"),
+            disabled_at: Some(Some(at(3))),
+        };
+        store.change_user(ann, &change, None).unwrap();
         let user = store.user("ann").unwrap().unwrap();
         assert_eq!(
             (user.role.as_str(), user.password_hash.as_str()),
             ("operator", "new")
         );
         assert_eq!(user.disabled_at, Some(at(3)));
-        store.delete_user("ann").unwrap();
+        let enabled = UserChange {
+            disabled_at: Some(None),
+            ..UserChange::default()
+        };
+        store.change_user(ann, &enabled, None).unwrap();
+        let enabled_user = store.user("ann").unwrap().unwrap();
+        assert_eq!(
+            enabled_user,
+            UserRow {
+                disabled_at: None,
+                ..user
+            }
+        );
+        store.delete_user(ann, None).unwrap();
         assert_eq!(store.user("ann").unwrap(), None);
-        assert!(matches!(
-            store.set_role("ann", "x"),
-            Err(Error::NotFound { .. })
-        ));
-        assert!(matches!(
-            store.delete_user("ann"),
-            Err(Error::NotFound { .. })
-        ));
+        for refused in [
+            store.change_user(ann, &change, None),
+            store.delete_user(ann, None),
+        ] {
+            assert!(matches!(refused, Err(Error::NotFound { .. })));
+        }
+    }
+
+    #[test]
+    fn last_enabled_user_of_a_role_stays_as_he_is() {
+        let (mut store, _folder) = open();
+        let boss = Some("boss");
+        let ann = store.create_user("ann", "h", "boss", at(1)).unwrap();
+        let bob = store.create_user("bob", "h", "boss", at(1)).unwrap();
+        let off = UserChange {
+            disabled_at: Some(Some(at(2))),
+            ..UserChange::default()
+        };
+        let viewer = UserChange {
+            role: Some("viewer"),
+            ..UserChange::default()
+        };
+        store.change_user(bob, &off, boss).unwrap();
+        let before = store.list_users().unwrap();
+        for refused in [
+            store.change_user(ann, &off, boss),
+            store.change_user(ann, &viewer, boss),
+            store.delete_user(ann, boss),
+        ] {
+            assert!(matches!(refused, Err(Error::LastOfRole { .. })));
+        }
+        assert_eq!(store.list_users().unwrap(), before);
+        store.delete_user(bob, boss).unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@
 // Not here: live changes (`changes.ts`) and the live picture (`live/stream.ts`).
 
 import type {
+  Account,
   AuditPage,
   Camera,
   CameraInput,
@@ -18,6 +19,7 @@ import type {
   Preset,
   PresetInput,
   RelayEventDetail,
+  Role,
   Session,
   SystemInfo,
   Webhook,
@@ -103,6 +105,20 @@ export const setUp = (input: { token: string; name: string; password: string }) 
 export const signIn = (input: { name: string; password: string }) => call<unknown>('POST', '/session', input);
 export const signOut = () => call<unknown>('DELETE', '/session');
 
+/** All other sessions of the account end; ask for the session again afterwards. */
+export const changeOwnPassword = (input: { present: string; new: string }) =>
+  call<unknown>('PUT', '/session/password', input);
+
+export const listAccounts = async () => (await call<{ accounts: Account[] }>('GET', '/accounts')).accounts;
+export const addAccount = (input: { name: string; role: Role; password: string }) =>
+  call<Account>('POST', '/accounts', input);
+/** What is absent stays. */
+export const putAccount = (
+  accountId: number,
+  input: { role?: Role; password?: string; is_enabled?: boolean },
+) => call<Account>('PUT', `/accounts/${accountId}`, input);
+export const deleteAccount = (accountId: number) => call<unknown>('DELETE', `/accounts/${accountId}`);
+
 export const listCameras = async () => (await call<{ cameras: Camera[] }>('GET', '/cameras')).cameras;
 export const getCamera = (cameraId: string) => call<Camera>('GET', `/cameras/${id(cameraId)}`);
 export const addCamera = (input: { name: string; link: LinkInput }) =>
@@ -161,4 +177,5 @@ export const deleteWebhook = (webhookId: string) => call<unknown>('DELETE', `/we
 export const testWebhook = (webhookId: string) =>
   call<WebhookTest>('POST', `/webhooks/${id(webhookId)}/test`);
 
+export const licencesUrl = `${BASE}/licences`;
 export const changesUrl = `${BASE}/changes`;

@@ -24,6 +24,17 @@ export interface Session {
   version: string;
 }
 
+export type Role = 'administrator' | 'viewer';
+
+/** An account for these pages. */
+export interface Account {
+  id: number;
+  name: string;
+  role: Role;
+  is_enabled: boolean;
+  created_at: string;
+}
+
 export type Protocol = 'http' | 'https';
 export type Mode = 'automatic' | 'stream' | 'one_shot';
 

@@ -15,6 +15,7 @@ it.each([
   [paths.edit('x'), { page: 'camera_edit', id: 'x' }],
   [paths.alarm('01ABC'), { page: 'alarms', id: '01ABC' }],
   [paths.webhooks, { page: 'settings', tab: 'webhooks' }],
+  [paths.accounts, { page: 'settings', tab: 'accounts' }],
   [paths.changes, { page: 'settings', tab: 'changes' }],
   ['/settings/nonsense', { page: 'not_found' }],
   ['/setup', { page: 'setup' }],

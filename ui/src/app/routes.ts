@@ -2,7 +2,7 @@
 
 export type SoftwareTab = 'programs' | 'schedule' | 'log';
 
-export type SettingsTab = 'system' | 'webhooks' | 'device-accounts' | 'changes';
+export type SettingsTab = 'system' | 'webhooks' | 'accounts' | 'device-accounts' | 'changes';
 
 export type Route =
   | { page: 'cameras' }
@@ -62,7 +62,7 @@ export function matchRoute(path: string): Route {
   if (first === 'software' && parts.length === 2 && (second === 'schedule' || second === 'log'))
     return { page: 'software', tab: second };
   if (first === 'settings' && parts.length === 2)
-    for (const tab of ['webhooks', 'device-accounts', 'changes'] as const)
+    for (const tab of ['webhooks', 'accounts', 'device-accounts', 'changes'] as const)
       if (second === tab) return { page: 'settings', tab };
   return { page: 'not_found' };
 }
@@ -89,6 +89,7 @@ export const paths = {
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',
   webhooks: '/settings/webhooks',
+  accounts: '/settings/accounts',
   deviceAccounts: '/settings/device-accounts',
   changes: '/settings/changes',
 };

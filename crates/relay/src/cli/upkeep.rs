@@ -1,4 +1,4 @@
-//! `airelay backup` and `airelay check`.
+//! `airelay backup`, `airelay check` and `airelay licences`.
 
 use std::path::PathBuf;
 
@@ -29,11 +29,9 @@ pub(super) fn backup(config: &Config, args: &BackupArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the licences of what is bundled into the binary.
+/// Prints the licences of all that the binary contains.
 pub(super) fn licences() {
-    for text in runtime::notices() {
-        say(text);
-    }
+    say(crate::licences::all().trim_end());
 }
 
 /// Says what is there and what is missing, in plain words.

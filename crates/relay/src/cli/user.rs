@@ -7,7 +7,7 @@ use std::io::BufRead as _;
 
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
-use store::{ReaderOpener, Store};
+use store::{ReaderOpener, Store, UserChange, UserId};
 use types::Clock as _;
 
 use super::{audit_entry, say};
@@ -31,6 +31,14 @@ pub(super) enum UserCommand {
     Password {
         /// Name for signing in
         name: String,
+    },
+    /// Change what an account may do
+    Role {
+        /// Name for signing in
+        name: String,
+        /// What the account may do from now on
+        #[arg(value_enum)]
+        role: RoleArg,
     },
     /// Remove an account and its sessions
     Remove {
@@ -72,17 +80,39 @@ pub(super) fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
         UserCommand::Password { name } => {
             let password = read_password()?;
             check_account(&name, &password)?;
-            store.set_password_hash(&name, &hash_password(&password)?)?;
+            let change = UserChange {
+                password_hash: Some(&hash_password(&password)?),
+                ..UserChange::default()
+            };
+            store.change_user(find(&store, &name)?, &change, None)?;
             note(&mut store, format!("set a new password for account {name}"))?;
             say(&format!("new password for {name}; its sessions ended"));
         }
+        UserCommand::Role { name, role } => {
+            let role = role.role().name();
+            let change = UserChange {
+                role: Some(role),
+                ..UserChange::default()
+            };
+            store.change_user(find(&store, &name)?, &change, None)?;
+            note(&mut store, format!("made account {name} {role}"))?;
+            say(&format!("{name} is now {role}"));
+        }
         UserCommand::Remove { name } => {
-            store.delete_user(&name)?;
+            // Who holds the data folder may lock everybody out, and in again.
+            store.delete_user(find(&store, &name)?, None)?;
             note(&mut store, format!("removed account {name}"))?;
             say(&format!("removed {name}"));
         }
     }
     Ok(())
+}
+
+fn find(store: &Store, name: &str) -> anyhow::Result<UserId> {
+    let user = store.user(name)?;
+    let user =
+        user.with_context(|| format!("there is no account {name:?}: see airelay user list"))?;
+    Ok(user.user_id)
 }
 
 fn note(store: &mut Store, what: String) -> anyhow::Result<()> {
@@ -94,8 +124,9 @@ fn note(store: &mut Store, what: String) -> anyhow::Result<()> {
 fn list(config: &Config) -> anyhow::Result<()> {
     let reader = ReaderOpener::of_folder(&config.data_dir).open()?;
     for user in reader.list_users()? {
+        let off = user.disabled_at.map_or("", |_| "\tswitched off");
         say(&format!(
-            "{}\t{}\tsince {}",
+            "{}\t{}\tsince {}{off}",
             user.name, user.role, user.created_at
         ));
     }

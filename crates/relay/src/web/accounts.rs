@@ -11,19 +11,19 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use axum::Json;
-use axum::extract::{ConnectInfo, FromRequest as _, FromRequestParts as _, Request, State};
+use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use store::{LockoutPolicy, NewSession, UserId};
+use store::{LockoutPolicy, NewSession, UserId, UserRow};
 use utoipa::ToSchema;
 
 use super::App;
 use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
-use super::session::{COOKIE, MaybeSession, check_csrf, hash_token};
+use super::session::{COOKIE, MaybeSession, Peer, check_csrf, hash_token};
 use crate::secrets::random_token;
 use crate::settings::FieldErrors;
 
@@ -191,36 +191,15 @@ pub(super) async fn setup(State(app): State<App>, request: Request) -> ApiResult
         (status = 429, body = super::error::ErrorBody)))]
 pub(super) async fn sign_in(State(app): State<App>, request: Request) -> ApiResult<Response> {
     let (sign_in, peer) = read_anonymous::<SignIn>(&app, request).await?;
-    let now = app.clock.now();
-    let name_key = format!("name:{}", sign_in.name.to_lowercase());
-    let keys = [
-        (name_key, NAME_LOCKOUT),
-        (format!("address:{}", peer.ip()), ADDRESS_LOCKOUT),
-    ];
-    for (key, _) in &keys {
-        let key = key.clone();
-        let locked = app
-            .storage
-            .read(move |reader| reader.login_lock(&key, now))
-            .await?;
-        if let Some(until) = locked {
-            return Err(ApiError::locked(until.saturating_since(now).as_secs() + 1));
-        }
-    }
-    let name = sign_in.name.clone();
-    let user = app.storage.read(move |reader| reader.user(&name)).await?;
-    let user = user.filter(|user| user.disabled_at.is_none());
-    let stored_hash = user.as_ref().map(|user| user.password_hash.clone());
-    let is_right = verify_off_thread(sign_in.password, stored_hash).await?;
-    let Some(user) = user.filter(|_| is_right) else {
-        tracing::warn!(peer = %peer.ip(), "wrong name or password at sign-in");
-        return Err(note_failure(&app, keys).await);
-    };
-    let (name_key, _) = &keys[0];
-    let name_key = name_key.clone();
-    app.storage
-        .write(move |store| store.clear_login_failures(&name_key))
-        .await?;
+    refuse_locked(&app, &sign_in.name, peer).await?;
+    let user = verify_sign_in(&app, &sign_in.name, sign_in.password, peer).await?;
+    let user = user.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "bad_login",
+            "wrong name or password",
+        )
+    })?;
     begin_session(&app, user.user_id, user.name, &user.role, StatusCode::OK).await
 }
 
@@ -250,38 +229,78 @@ async fn read_anonymous<T: DeserializeOwned>(
 ) -> ApiResult<(T, SocketAddr)> {
     let (mut parts, body) = request.into_parts();
     check_csrf(&parts, None)?;
-    let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(&mut parts, app)
-        .await
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let Peer(peer) = Peer::from_request_parts(&mut parts, app).await?;
     let request = Request::from_parts(parts, body);
     let Body(value) = Body::<T>::from_request(request, app).await?;
     Ok((value, peer))
 }
 
-async fn note_failure(app: &App, keys: [(String, LockoutPolicy); 2]) -> ApiError {
+/// What wrong passwords are counted under.
+fn lock_keys(name: &str, peer: SocketAddr) -> [(String, LockoutPolicy); 2] {
+    [
+        (format!("name:{}", name.to_lowercase()), NAME_LOCKOUT),
+        (format!("address:{}", peer.ip()), ADDRESS_LOCKOUT),
+    ]
+}
+
+/// Refuses to look at a password after too many wrong ones.
+pub(super) async fn refuse_locked(app: &App, name: &str, peer: SocketAddr) -> ApiResult<()> {
+    let now = app.clock.now();
+    for (key, _) in lock_keys(name, peer) {
+        let locked = app
+            .storage
+            .read(move |reader| reader.login_lock(&key, now))
+            .await?;
+        if let Some(until) = locked {
+            return Err(ApiError::locked(until.saturating_since(now).as_secs() + 1));
+        }
+    }
+    Ok(())
+}
+
+/// The account if the password fits; a wrong one is counted, and an error once
+/// there were too many.
+pub(super) async fn verify_sign_in(
+    app: &App,
+    name: &str,
+    password: String,
+    peer: SocketAddr,
+) -> ApiResult<Option<UserRow>> {
+    let name = name.to_owned();
+    let keys = lock_keys(&name, peer);
+    let user = app.storage.read(move |reader| reader.user(&name)).await?;
+    let user = user.filter(|user| user.disabled_at.is_none());
+    let stored_hash = user.as_ref().map(|user| user.password_hash.clone());
+    let is_right = verify_off_thread(password, stored_hash).await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        tracing::warn!(peer = %peer.ip(), "wrong name or password");
+        note_failure(app, keys).await?;
+        return Ok(None);
+    };
+    let [(name_key, _), _] = keys;
+    app.storage
+        .write(move |store| store.clear_login_failures(&name_key))
+        .await?;
+    Ok(Some(user))
+}
+
+async fn note_failure(app: &App, keys: [(String, LockoutPolicy); 2]) -> ApiResult<()> {
     let now = app.clock.now();
     let mut locked_until = None;
     for (key, policy) in keys {
-        let noted = app
+        let state = app
             .storage
             .write(move |store| store.record_login_failure(&key, &policy, now))
-            .await;
-        match noted {
-            Ok(state) => locked_until = locked_until.max(state.locked_until),
-            Err(error) => return error.into(),
-        }
+            .await?;
+        locked_until = locked_until.max(state.locked_until);
     }
     match locked_until {
-        Some(until) => ApiError::locked(until.saturating_since(now).as_secs() + 1),
-        None => ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "bad_login",
-            "wrong name or password",
-        ),
+        Some(until) => Err(ApiError::locked(until.saturating_since(now).as_secs() + 1)),
+        None => Ok(()),
     }
 }
 
-async fn begin_session(
+pub(super) async fn begin_session(
     app: &App,
     user_id: UserId,
     name: String,
@@ -369,7 +388,7 @@ pub(crate) fn hash_password(password: &str) -> anyhow::Result<String> {
         .map_err(|error| anyhow::anyhow!("hash password: {error}"))
 }
 
-async fn hash_off_thread(password: String) -> anyhow::Result<String> {
+pub(super) async fn hash_off_thread(password: String) -> anyhow::Result<String> {
     tokio::task::spawn_blocking(move || hash_password(&password)).await?
 }
 

@@ -3,6 +3,8 @@
 //! Unknown paths outside `/api` answer with the start page, so that deep links
 //! work; the page itself says when there is no such thing.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -18,6 +20,16 @@ const START_PAGE: &str = "index.html";
 
 /// Files whose name holds a hash of their content never change.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// Written by the build of the pages.
+const LICENCES: &str = "licences.md";
+
+/// Licences of the pages' JavaScript; empty in a build without pages.
+pub(crate) fn page_licences() -> Cow<'static, str> {
+    Pages::get(LICENCES).map_or(Cow::Borrowed(""), |file| {
+        String::from_utf8_lossy(&file.data).into_owned().into()
+    })
+}
 
 /// An address below `/api/` that there is not: never the start page, which a
 /// program could not read.
@@ -84,6 +96,7 @@ fn content_type(name: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("md") => "text/markdown; charset=utf-8",
         Some("json" | "webmanifest") => "application/json",
         Some("woff2") => "font/woff2",
         _ => "application/octet-stream",

@@ -10,13 +10,13 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
-use super::session::Viewer;
+use super::session::Watcher;
 
 /// Changes kept for a slow browser before it must reload.
 const MAX_WAITING: usize = 256;
@@ -71,7 +71,7 @@ impl Changes {
 /// Live changes: `camera`, `event`, `shot`, `settings`, `reload`.
 #[utoipa::path(get, path = "/api/v1/changes", tag = "live",
     responses((status = 200, description = "Server-sent events", content_type = "text/event-stream")))]
-pub(super) async fn changes(_: Viewer, State(app): State<App>) -> impl IntoResponse {
+pub(super) async fn changes(watcher: Watcher, State(app): State<App>) -> impl IntoResponse {
     let receiver = app.changes.sender.subscribe();
     let stop = app.stop.clone();
     let events = stream::unfold((receiver, stop), |(mut receiver, stop)| async move {
@@ -86,5 +86,6 @@ pub(super) async fn changes(_: Viewer, State(app): State<App>) -> impl IntoRespo
         };
         Some((Ok::<_, Infallible>(event), (receiver, stop)))
     });
+    let events = events.take_until(Box::pin(watcher.ended()));
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }

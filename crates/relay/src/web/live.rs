@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use types::{NormBox, Track, TrackState};
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::cameras::find_camera;
 use super::error::{ApiError, ApiResult};
-use super::session::Viewer;
+use super::session::{Viewer, Watcher};
 use crate::supervise::LiveRecord;
 
 /// JSON part of a record.
@@ -94,7 +94,7 @@ pub(super) fn xyxy(bbox: NormBox) -> [f32; 4] {
     responses((status = 200, description = "Endless records: u32 BE length and JSON (LiveScene), u32 BE length and JPEG",
         content_type = "application/octet-stream")))]
 pub(super) async fn live(
-    _: Viewer,
+    watcher: Watcher,
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Response> {
@@ -119,7 +119,7 @@ pub(super) async fn live(
             (header::CONTENT_TYPE, "application/octet-stream"),
             (header::CACHE_CONTROL, "no-store"),
         ],
-        Body::from_stream(records),
+        Body::from_stream(records.take_until(Box::pin(watcher.ended()))),
     )
         .into_response())
 }

@@ -35,6 +35,7 @@ mod sightings;
 mod software;
 mod software_view;
 mod system;
+mod users;
 mod webhooks;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ use types::{Clock, Timestamp};
 
 pub(crate) use self::accounts::check_account;
 pub(crate) use self::accounts::{Role, hash_password};
+pub(crate) use self::assets::page_licences;
 pub(crate) use self::audit::before_and_after;
 pub(crate) use self::cameras::tell_settings;
 pub(crate) use self::changes::Changes;
@@ -139,7 +141,10 @@ pub(crate) fn router(app: App) -> Router {
                 .post(accounts::sign_in)
                 .delete(accounts::sign_out),
         )
+        .route("/session/password", put(users::change_own_password))
         .route("/setup", post(accounts::setup))
+        .route("/accounts", get(users::list).post(users::add))
+        .route("/accounts/{id}", put(users::change).delete(users::remove))
         .route("/cameras", get(cameras::list).post(cameras::add))
         .route(
             "/cameras/{id}",
@@ -191,6 +196,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/events/{id}/shot.jpg", get(events::shot_jpg))
         .route("/changes", get(changes::changes))
         .route("/system", get(system::system))
+        .route("/licences", get(system::licences))
         .route("/models", get(models::list))
         .route("/models/chosen", put(models::choose))
         .route("/audit", get(audit::list))

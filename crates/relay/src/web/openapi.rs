@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::{
     accounts, audit, cameras, changes, control_log, cost, counts, device_accounts, events, heat,
     link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
-    software, system, webhooks,
+    software, system, users, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -22,6 +22,11 @@ use super::{
         accounts::setup,
         accounts::sign_in,
         accounts::sign_out,
+        users::list,
+        users::add,
+        users::change,
+        users::remove,
+        users::change_own_password,
         cameras::list,
         cameras::get,
         cameras::add,
@@ -70,6 +75,7 @@ use super::{
         device_accounts::put,
         device_accounts::remove,
         system::system,
+        system::licences,
         models::list,
         models::choose,
         audit::list,

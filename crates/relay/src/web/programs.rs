@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use programs::Explanation;
 use serde::{Deserialize, Serialize};
 use store::{EventRow, StoredGate};
@@ -22,7 +22,7 @@ use super::error::{ApiError, ApiResult};
 use super::events::EventView;
 use super::input::{Asked, Body, times};
 use super::live::xyxy;
-use super::session::Viewer;
+use super::session::{Viewer, Watcher};
 use crate::pipeline::{ProgramSet, ProgramState};
 use crate::settings::CameraSettings;
 use crate::supervise::{CameraRuntime, LiveRecord};
@@ -141,7 +141,7 @@ pub(super) fn status_of(state: ProgramState, has_video: bool) -> (&'static str, 
     responses((status = 200, description = "Server-sent events of ProgramsView",
         content_type = "text/event-stream"), (status = 404, body = super::error::ErrorBody)))]
 pub(super) async fn live(
-    _: Viewer,
+    watcher: Watcher,
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<impl IntoResponse> {
@@ -166,6 +166,7 @@ pub(super) async fn live(
             }
         }
     });
+    let events = events.take_until(Box::pin(watcher.ended()));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

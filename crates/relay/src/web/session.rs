@@ -1,10 +1,15 @@
 //! Who asks: the session cookie, and what its holder may do.
 //!
 //! Handlers name what they need as an argument: [`Viewer`] (signed in),
-//! [`Editor`] (administrator, and the request carries the CSRF token), [`Administrator`]
-//! (who only reads). A handler without either is open to everybody.
+//! [`Watcher`] (signed in, for as long as the answer goes on), [`Editor`]
+//! (administrator, and the request carries the CSRF token), [`Administrator`]
+//! (who only reads), [`Oneself`] (anybody signed in, with the CSRF token). A
+//! handler without any of them is open to everybody.
 
-use axum::extract::FromRequestParts;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use sha2::{Digest as _, Sha256};
@@ -32,6 +37,44 @@ pub(super) struct Viewer(pub(super) Session);
 pub(super) struct Editor {
     /// For settings revisions and the audit.
     pub(super) name: String,
+}
+
+/// Somebody who is signed in and changes what is his own.
+#[derive(Debug)]
+pub(super) struct Oneself(pub(super) Session);
+
+/// Where a request comes from.
+#[derive(Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Somebody who is signed in and watches an endless answer.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    app: App,
+    token_hash: [u8; 32],
+}
+
+/// An endless answer goes on at most this long after its session ended: signed
+/// out, expired, or the account was removed, switched off or has a new password.
+const WATCHES_ON_FOR: Duration = Duration::from_secs(10);
+
+impl Watcher {
+    /// Waits until the session is over.
+    pub(super) async fn ended(self) {
+        loop {
+            tokio::time::sleep(WATCHES_ON_FOR).await;
+            let (token_hash, now) = (self.token_hash, self.app.clock.now());
+            let session = self
+                .app
+                .storage
+                .read(move |reader| reader.session(&token_hash, now))
+                .await;
+            // Who cannot be asked about is believed until he can be.
+            if matches!(session, Ok(None)) {
+                return;
+            }
+        }
+    }
 }
 
 /// An administrator who only reads.
@@ -134,6 +177,42 @@ impl FromRequestParts<App> for Administrator {
     }
 }
 
+impl FromRequestParts<App> for Watcher {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let found = MaybeSession::from_request_parts(parts, app).await?;
+        match (found.session, found.token_hash) {
+            (Some(_), Some(token_hash)) => Ok(Watcher {
+                app: app.clone(),
+                token_hash,
+            }),
+            _ => Err(ApiError::sign_in_first()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, app)
+            .await
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        Ok(Peer(peer))
+    }
+}
+
+impl FromRequestParts<App> for Oneself {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
+        check_csrf(parts, Some(&session))?;
+        Ok(Oneself(session))
+    }
+}
+
 impl FromRequestParts<App> for Editor {
     type Rejection = ApiError;
 
@@ -151,9 +230,7 @@ impl FromRequestParts<App> for Scraper {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let peer = parts
-            .extensions
-            .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         if peer.is_some_and(|peer| peer.0.ip().is_loopback()) {
             return Ok(Scraper);
         }

@@ -65,6 +65,13 @@ pub(super) struct StoreView {
     pub error: Option<String>,
 }
 
+/// Licences of airelay and of all libraries in it.
+#[utoipa::path(get, path = "/api/v1/licences", tag = "system",
+    responses((status = 200, description = "Plain text", body = String, content_type = "text/plain")))]
+pub(super) async fn licences(_: Viewer) -> String {
+    crate::licences::all()
+}
+
 /// Facts about this airelay.
 #[utoipa::path(get, path = "/api/v1/system", tag = "system",
     responses((status = 200, body = SystemView)))]

@@ -17,6 +17,7 @@ mod support;
 #[expect(dead_code, reason = "made for more tests than these")]
 mod guest;
 
+mod accounts;
 mod analytics;
 mod beside;
 mod disk_full;

@@ -81,15 +81,21 @@ impl Api {
 
     /// Signs in as the person of [`Api::set_up`].
     pub(crate) async fn sign_in(program: &Program) -> Self {
+        Api::sign_in_as(program, NAME, PASSWORD).await
+    }
+
+    /// Signs in as somebody.
+    pub(crate) async fn sign_in_as(program: &Program, name: &str, password: &str) -> Self {
         let mut api = Api::anonymous(program);
-        let body = json!({"name": NAME, "password": PASSWORD});
+        let body = json!({"name": name, "password": password});
         let reply = api.post("/api/v1/session", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.json);
         api.keep_session(&reply);
         api
     }
 
-    fn keep_session(&mut self, reply: &Reply) {
+    /// Goes on with the session that `reply` begins.
+    pub(crate) fn keep_session(&mut self, reply: &Reply) {
         let cookie = reply.set_cookie.as_deref().expect("a session cookie");
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
         self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
