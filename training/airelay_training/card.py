@@ -95,7 +95,8 @@ def speeds(measured: dict) -> list[str]:
         "Milliseconds per region size (width x height):",
         "",
         *table(["detector", *sizes], [[s["name"], *(s[k] for k in sizes)] for s in measured["speed"]]),
-        "`airelay model bench` prints the speed on your machine.",
+        f"Measured on: {measured['machine']['name']}, {'with' if measured['machine']['vnni'] else 'without'} the VNNI "
+        "instructions that multiply bytes; int8 gains most where they are. `airelay model bench` prints the speed on your machine.",
         "",
     ]
 
