@@ -27,7 +27,7 @@ fn occupancy_of_fifty_tracks_in_thirty_two_areas(bencher: Bencher<'_, '_>) {
         name: format!("area {id}"),
         zone_id: ZoneId(id),
         classes: ClassSet::ALL,
-        min_score: 0.4,
+        min_scores: [0.4; 6],
         limits: Limits {
             warning: Some(3),
             threshold: 5,

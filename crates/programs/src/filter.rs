@@ -6,16 +6,31 @@
 //!
 //! Not here: zones, lines and times (the rules).
 
-use types::{Class, ClassSet, Gate, GateOutcome, NormPoint, Track, TrackState};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-use crate::site::{Anchor, SizeAt, SizeMark};
+use types::{Class, ClassSet, Gate, GateOutcome, NormBox, NormPoint, Track, TrackState};
+
+use crate::site::{Anchor, Site, SizeAt, SizeMark};
 use crate::view::{View, square_distance};
 
-/// A score that was reached stays reached until it falls this far below.
+/// A score that was reached stays reached until it falls this far below, where
+/// the rule does not say how far.
 const SCORE_HYSTERESIS: f32 = 0.15;
+/// A shape or speed that was in its range stays there until it is out of it by
+/// this share.
+const RANGE_HYSTERESIS: f32 = 0.15;
+/// Over so long the present speed is measured: about as the tracker smooths.
+const SPEED_OVER: Duration = Duration::from_secs(1);
+/// Metres per second in a kilometre per hour.
+const KMH: f32 = 3.6;
 /// An object has moved when its middle is this far from where it was first
-/// looked at, in heights of its box.
+/// looked at, in heights of its box, ...
 const MOVED: f32 = 0.25;
+/// ... and its box shares less than this with the one of then (intersection
+/// over union): under shake and other light the boxes of parked cars wander by
+/// a third of their height, and grow, but stay where they were.
+const MOVED_OVERLAP: f32 = 0.5;
 
 /// Which objects a rule is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +47,14 @@ pub struct ObjectFilter {
     /// Objects at rest do not count: those that stand still now, and those
     /// that have not moved since they were first seen.
     pub ignores_stationary: bool,
+    /// An object that was accepted stays so while its score is not below this;
+    /// `None`: 0.15 below its threshold.
+    pub hold_score: Option<f32>,
+    /// Width over height, as seen on the picture: others do not count.
+    pub aspect: Option<RangeInclusive<f32>>,
+    /// Metres per second over calibrated ground: others do not count, nor does
+    /// who stands where the ground cannot be measured.
+    pub speed_mps: Option<RangeInclusive<f32>>,
 }
 
 impl ObjectFilter {
@@ -43,6 +66,9 @@ impl ObjectFilter {
             min_size: None,
             max_size: None,
             ignores_stationary: false,
+            hold_score: None,
+            aspect: None,
+            speed_mps: None,
         }
     }
 
@@ -65,6 +91,20 @@ impl ObjectFilter {
         if !self.thresholds.iter().flatten().all(is_score) {
             return Err(("lowest score", "0 to 1"));
         }
+        let lowest = self.thresholds.iter().flatten().copied();
+        let lowest = lowest.fold(1.0, f32::min);
+        if self
+            .hold_score
+            .is_some_and(|hold| !(0.0..=lowest).contains(&hold))
+        {
+            return Err(("score to hold", "0 to the lowest score"));
+        }
+        let is_range = |range: &RangeInclusive<f32>| {
+            range.start() >= &0.0 && range.end() >= range.start() && !range.start().is_nan()
+        };
+        if !self.aspect.iter().chain(&self.speed_mps).all(is_range) {
+            return Err(("shape or speed", "a smallest value up to a largest one"));
+        }
         match self.anchor {
             Anchor::Overlap(share) if !(0.05..=1.0).contains(&share) => {
                 Err(("overlap", "0.05 to 1"))
@@ -80,12 +120,17 @@ impl ObjectFilter {
         let Some(threshold) = self.threshold(track.class) else {
             return false;
         };
-        marks.see(track, threshold, view.site.aspect());
+        marks.see(track, threshold, self.hold_score, view.site.aspect());
         let is_fit = marks
             .size
             .update(track.bbox, self.min_size.as_ref(), self.max_size.as_ref());
+        // Each remembers what it found, so all are asked.
+        let is_shaped = self.is_shaped(marks, track, view.site);
+        let is_as_fast = self.is_as_fast(marks, track, view.site);
         marks.is_score_reached
             && is_fit
+            && is_shaped
+            && is_as_fast
             && track.state == TrackState::Confirmed
             && !view.is_masked(idx)
             && !(self.ignores_stationary && marks.is_at_rest(track))
@@ -97,7 +142,7 @@ impl ObjectFilter {
         let track = &view.tracks[idx];
         let threshold = self.threshold(track.class);
         if let Some(threshold) = threshold {
-            marks.see(track, threshold, view.site.aspect());
+            marks.see(track, threshold, self.hold_score, view.site.aspect());
         }
         let mut gates = vec![
             gate("detected", state_outcome(track.state)),
@@ -114,6 +159,21 @@ impl ObjectFilter {
         ];
         if self.min_size.is_some() || self.max_size.is_some() {
             gates.push(gate("size", self.size_outcome(marks, track)));
+        }
+        if let Some(range) = &self.aspect {
+            let actual = aspect_of(track, view.site);
+            let text = format!("width {actual:.2} of the height, {}", words(range, 1.0, ""));
+            let is_shaped = self.is_shaped(&mut marks, track, view.site);
+            gates.push(gate("shape", asked(is_shaped, &text, || text.clone())));
+        }
+        if let Some(range) = &self.speed_mps {
+            let actual = speed_of(track, view.site).map_or_else(
+                || "not known here".to_owned(),
+                |speed| format!("{:.0} km/h", speed * KMH),
+            );
+            let text = format!("{actual}, {}", words(range, KMH, " km/h"));
+            let is_as_fast = self.is_as_fast(&mut marks, track, view.site);
+            gates.push(gate("speed", asked(is_as_fast, &text, || text.clone())));
         }
         if !view.site.masks().is_empty() {
             let is_free = !view.is_masked(idx);
@@ -151,6 +211,23 @@ impl ObjectFilter {
         ]
     }
 
+    fn is_shaped(&self, marks: &mut Marks, track: &Track, site: &Site) -> bool {
+        let Some(range) = &self.aspect else {
+            return true;
+        };
+        marks.is_shaped = is_in(range, aspect_of(track, site), marks.is_shaped);
+        marks.is_shaped
+    }
+
+    fn is_as_fast(&self, marks: &mut Marks, track: &Track, site: &Site) -> bool {
+        let Some(range) = &self.speed_mps else {
+            return true;
+        };
+        let speed = speed_of(track, site);
+        marks.is_as_fast = speed.is_some_and(|speed| is_in(range, speed, marks.is_as_fast));
+        marks.is_as_fast
+    }
+
     fn size_outcome(&self, mut marks: Marks, track: &Track) -> GateOutcome {
         let bbox = track.bbox;
         let is_fit = marks
@@ -182,23 +259,25 @@ impl ObjectFilter {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
     is_score_reached: bool,
+    is_shaped: bool,
+    is_as_fast: bool,
     size: SizeMark,
-    first_centre: Option<NormPoint>,
+    first_bbox: Option<NormBox>,
     has_moved: bool,
 }
 
 impl Marks {
-    fn see(&mut self, track: &Track, threshold: f32, aspect: f32) {
-        let slack = if self.is_score_reached {
-            SCORE_HYSTERESIS
-        } else {
-            0.0
+    fn see(&mut self, track: &Track, threshold: f32, hold_score: Option<f32>, aspect: f32) {
+        let needed = match self.is_score_reached {
+            true => hold_score.unwrap_or(threshold - SCORE_HYSTERESIS),
+            false => threshold,
         };
-        self.is_score_reached = track.score >= threshold - slack;
-        let centre = track.bbox.centre();
-        let first = *self.first_centre.get_or_insert(centre);
+        self.is_score_reached = track.score >= needed;
+        let first = *self.first_bbox.get_or_insert(track.bbox);
         let moved = MOVED * track.bbox.height();
-        self.has_moved |= square_distance(first, centre, aspect) >= moved * moved;
+        self.has_moved |= square_distance(first.centre(), track.bbox.centre(), aspect)
+            >= moved * moved
+            && first.iou(track.bbox) < MOVED_OVERLAP;
     }
 
     /// Whether the object has moved since this filter first looked at it.
@@ -209,6 +288,42 @@ impl Marks {
     fn is_at_rest(&self, track: &Track) -> bool {
         track.is_stationary || !self.has_moved
     }
+}
+
+/// Whether `value` is in the range, or was and is hardly out of it.
+fn is_in(range: &RangeInclusive<f32>, value: f32, was_in: bool) -> bool {
+    let slack = if was_in { RANGE_HYSTERESIS } else { 0.0 };
+    value >= range.start() * (1.0 - slack) && value <= range.end() * (1.0 + slack)
+}
+
+/// The range for people, in units of `scale`.
+fn words(range: &RangeInclusive<f32>, scale: f32, unit: &str) -> String {
+    let (least, most) = (range.start() * scale, range.end() * scale);
+    match (least > 0.0, most.is_finite()) {
+        (true, true) => format!("{least:.2} to {most:.2}{unit} wanted"),
+        (false, true) => format!("at most {most:.2}{unit} wanted"),
+        _ => format!("at least {least:.2}{unit} wanted"),
+    }
+}
+
+/// Width over height as seen on the picture.
+fn aspect_of(track: &Track, site: &Site) -> f32 {
+    let bbox = track.bbox;
+    bbox.width() * site.aspect() / bbox.height().max(f32::MIN_POSITIVE)
+}
+
+/// Metres per second over the ground, where that can be measured.
+fn speed_of(track: &Track, site: &Site) -> Option<f32> {
+    let to = track.bbox.bottom_centre();
+    let (vx, vy) = track.velocity;
+    let secs = SPEED_OVER.as_secs_f32();
+    let from = NormPoint {
+        x: to.x - vx * secs,
+        y: to.y - vy * secs,
+    };
+    let speed = site.ground()?.speed(from, to, SPEED_OVER, 0.0)?;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 100 m/s")]
+    Some(speed.value as f32)
 }
 
 pub(crate) fn gate(name: &'static str, outcome: GateOutcome) -> Gate {

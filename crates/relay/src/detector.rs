@@ -178,6 +178,15 @@ impl DetectorDesk {
     }
 }
 
+/// Tries an installed detector.
+///
+/// # Errors
+/// It cannot be read or does not run here.
+pub(crate) fn try_detector(folder: &ModelFolder, name: &str) -> anyhow::Result<()> {
+    let (engines, _) = make_engines(folder.open_named(name)?);
+    engines.make().map(|_| ())
+}
+
 /// Engines with the model, and what to tell about it.
 fn make_engines(model: Option<ModelFiles>) -> (EngineFactory, Option<String>) {
     let Some(model) = model else {

@@ -13,6 +13,7 @@ mod device_accounts;
 mod storage;
 mod models;
 mod detector;
+mod looks;
 mod extensions;
 pub mod pipeline;
 mod supervise;

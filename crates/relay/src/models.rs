@@ -1,14 +1,17 @@
-//! Which detector runs, and where its files are.
+//! Which models run, and where their files are.
 //!
-//! In order of preference: the manifest named in the settings file, the model
-//! chosen with `airelay model use`, the built-in one. Each model is a folder
-//! `models/NAME` of the data folder with a manifest and a network.
+//! Each model is a folder `models/NAME` of the data folder with a manifest and
+//! a network. Of detectors one runs, in order of preference: the manifest named
+//! in the settings file, the one chosen, the built-in one. Of models that
+//! describe looks any number runs: those that the file `looks` names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use vision::detect::{Backend, Manifest, OrtBackend, RtenBackend};
+use serde::Deserialize;
+use vision::appearance::{AttributeManifest, EmbedManifest};
+use vision::detect::{Backend, Manifest, ManifestError, OrtBackend, RtenBackend};
 
 use crate::pipeline::EngineFactory;
 
@@ -26,6 +29,12 @@ pub(crate) const NONE: &str = "none";
 
 /// File in the models folder that names the chosen model.
 const CHOSEN: &str = "chosen";
+
+/// File in the models folder that names the models for looks in use, one a line.
+const LOOKS: &str = "looks";
+
+/// Most models for looks in use at one time: each costs time for each best shot.
+pub(crate) const MAX_LOOKS: usize = 8;
 
 /// Largest network that is loaded.
 const MAX_MODEL_BYTES: u64 = 512 * 1024 * 1024;
@@ -58,11 +67,23 @@ impl ModelFolder {
         }
     }
 
-    /// Installed models by name, without their networks.
+    /// Installed detectors by name, without their networks.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub(crate) fn list(&self) -> anyhow::Result<Vec<String>> {
+        self.list_of(|kind| kind == ModelKind::Detector)
+    }
+
+    /// Installed models for looks by name, without their networks.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub(crate) fn list_looks(&self) -> anyhow::Result<Vec<String>> {
+        self.list_of(|kind| kind != ModelKind::Detector)
+    }
+
+    fn list_of(&self, is_wanted: impl Fn(ModelKind) -> bool) -> anyhow::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -72,11 +93,71 @@ impl ModelFolder {
         };
         let mut names: Vec<String> = entries
             .filter_map(Result::ok)
-            .filter(|entry| entry.path().join("manifest.toml").is_file())
+            .filter(|entry| {
+                let manifest = entry.path().join("manifest.toml");
+                // One that cannot be read counts as a detector.
+                manifest.is_file()
+                    && is_wanted(
+                        read_manifest(&manifest)
+                            .map_or(ModelKind::Detector, |text| ModelKind::of(&text)),
+                    )
+            })
             .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| is_plain_name(name))
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    /// Names of the models for looks in use.
+    pub(crate) fn looks(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.join(LOOKS)).unwrap_or_default();
+        let names = text
+            .lines()
+            .map(str::trim)
+            .filter(|name| is_plain_name(name));
+        names.take(MAX_LOOKS).map(str::to_owned).collect()
+    }
+
+    /// Lets an installed model for looks be used, or not.
+    ///
+    /// # Errors
+    /// There is no such model, too many are in use, or the folder cannot be
+    /// written.
+    pub(crate) fn use_looks(&self, name: &str, is_used: bool) -> anyhow::Result<()> {
+        let known = self.list_looks()?;
+        if is_used && !known.iter().any(|known| known == name) {
+            bail!("no model for looks {name:?}: installed are {known:?}");
+        }
+        let mut names = self.looks();
+        names.retain(|used| used != name);
+        if is_used {
+            if names.len() >= MAX_LOOKS {
+                bail!("{MAX_LOOKS} models for looks are in use: leave one first");
+            }
+            names.push(name.to_owned());
+        }
+        let file = self.folder.join(LOOKS);
+        fs::write(&file, names.join("\n")).with_context(|| format!("write {}", file.display()))
+    }
+
+    /// The files of an installed model for looks.
+    ///
+    /// # Errors
+    /// They cannot be read or do not fit each other.
+    pub(crate) fn open_looks(&self, name: &str) -> anyhow::Result<(AnyManifest, Vec<u8>)> {
+        let file = self.folder.join(name).join("manifest.toml");
+        open_any(&file)
+    }
+
+    /// The manifest of an installed model.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn manifest(&self, name: &str) -> anyhow::Result<AnyManifest> {
+        let file = self.folder.join(name).join("manifest.toml");
+        let text = read_manifest(&file)?;
+        AnyManifest::parse(&text).with_context(|| format!("read manifest {}", file.display()))
     }
 
     /// Name of the model chosen; [`BUILT_IN`] where nobody chose.
@@ -111,24 +192,37 @@ impl ModelFolder {
         Ok(())
     }
 
-    /// Copies the model of `manifest_file` into the folder; returns its name.
+    /// Copies the model of `manifest_file` into the folder; returns its name
+    /// and kind.
     ///
     /// # Errors
     /// The files cannot be read, do not fit each other, or the model is
     /// installed already.
-    pub(crate) fn add(&self, manifest_file: &Path) -> anyhow::Result<String> {
+    pub(crate) fn add(&self, manifest_file: &Path) -> anyhow::Result<(String, ModelKind)> {
         let text = read_manifest(manifest_file)?;
-        let model = open_files(manifest_file)?;
-        let name = model.manifest.name.clone();
-        if !is_plain_name(&name) || !is_plain_name(&model.manifest.file) {
-            bail!("model {name:?}: name and file may hold only letters, digits, - _ and .");
+        let (_, bytes) = open_any(manifest_file)?;
+        self.install(&text, &bytes)
+    }
+
+    /// Puts a model into the folder; returns its name and kind.
+    ///
+    /// # Errors
+    /// Manifest and network do not fit each other, or the model is installed
+    /// already.
+    pub(crate) fn install(&self, text: &str, bytes: &[u8]) -> anyhow::Result<(String, ModelKind)> {
+        let manifest = AnyManifest::parse(text).context("read the manifest")?;
+        manifest.check_model(bytes)?;
+        let name = manifest.name().to_owned();
+        let is_taken = [BUILT_IN, NONE, CHOSEN, LOOKS].contains(&&*name);
+        if is_taken || !is_plain_name(&name) || !is_plain_name(manifest.file()) {
+            bail!(
+                "model {name:?}: name and file may hold only letters, digits, - _ and ., and \
+                 not be a word of airelay's own"
+            );
         }
         let target = self.folder.join(&name);
         if target.exists() {
-            bail!(
-                "model {name:?} is installed already: remove {} first",
-                target.display()
-            );
+            bail!("model {name:?} is installed already: remove it first");
         }
         // A folder that is renamed into place is there wholly or not at all.
         let partial = self.folder.join(format!(".{name}.partial"));
@@ -137,12 +231,27 @@ impl ModelFolder {
                 fs::remove_dir_all(&partial)?;
             }
             fs::create_dir_all(&partial)?;
-            fs::write(partial.join("manifest.toml"), &text)?;
-            fs::write(partial.join(&model.manifest.file), &model.bytes)?;
+            fs::write(partial.join("manifest.toml"), text)?;
+            fs::write(partial.join(manifest.file()), bytes)?;
             fs::rename(&partial, &target)
         };
         write().with_context(|| format!("install model into {}", target.display()))?;
-        Ok(name)
+        Ok((name, manifest.kind()))
+    }
+
+    /// Removes an installed model.
+    ///
+    /// # Errors
+    /// There is none, it is in use, or the folder cannot be written.
+    pub(crate) fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let target = self.folder.join(name);
+        if !is_plain_name(name) || !target.join("manifest.toml").is_file() {
+            bail!("no model {name:?} is installed");
+        }
+        if self.chosen() == name || self.looks().iter().any(|used| used == name) {
+            bail!("model {name:?} is in use: choose another one or leave it first");
+        }
+        fs::remove_dir_all(&target).with_context(|| format!("remove {}", target.display()))
     }
 
     /// The model that shall run: of the `named` manifest file, else the chosen
@@ -168,6 +277,123 @@ impl ModelFolder {
             name => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
         }
     }
+}
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ModelKind {
+    /// Finds objects.
+    Detector,
+    /// Makes vectors to find an object again.
+    Embedding,
+    /// Tells attributes in words.
+    Attributes,
+}
+
+impl ModelKind {
+    /// By the field `kind`, which manifests of detectors do not have.
+    fn of(manifest: &str) -> ModelKind {
+        #[derive(Deserialize)]
+        struct Kind {
+            kind: Option<String>,
+        }
+        let kind = toml::from_str::<Kind>(manifest).ok();
+        match kind.and_then(|kind| kind.kind).as_deref() {
+            Some("embedding") => ModelKind::Embedding,
+            Some("attributes") => ModelKind::Attributes,
+            _ => ModelKind::Detector,
+        }
+    }
+}
+
+/// A manifest of any kind of model.
+#[derive(Clone, Debug)]
+pub(crate) enum AnyManifest {
+    Detector(Manifest),
+    Embedding(EmbedManifest),
+    Attributes(AttributeManifest),
+}
+
+impl AnyManifest {
+    /// Reads a manifest of any kind.
+    ///
+    /// # Errors
+    /// A field is missing, unknown or out of range; it is named.
+    pub(crate) fn parse(text: &str) -> Result<Self, ManifestError> {
+        Ok(match ModelKind::of(text) {
+            ModelKind::Detector => AnyManifest::Detector(Manifest::parse(text)?),
+            ModelKind::Embedding => AnyManifest::Embedding(EmbedManifest::parse(text)?),
+            ModelKind::Attributes => AnyManifest::Attributes(AttributeManifest::parse(text)?),
+        })
+    }
+
+    pub(crate) fn kind(&self) -> ModelKind {
+        match self {
+            AnyManifest::Detector(_) => ModelKind::Detector,
+            AnyManifest::Embedding(_) => ModelKind::Embedding,
+            AnyManifest::Attributes(_) => ModelKind::Attributes,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            AnyManifest::Detector(manifest) => &manifest.name,
+            AnyManifest::Embedding(manifest) => &manifest.name,
+            AnyManifest::Attributes(manifest) => &manifest.name,
+        }
+    }
+
+    pub(crate) fn licence(&self) -> &str {
+        match self {
+            AnyManifest::Detector(manifest) => &manifest.licence,
+            AnyManifest::Embedding(manifest) => &manifest.licence,
+            AnyManifest::Attributes(manifest) => &manifest.licence,
+        }
+    }
+
+    fn file(&self) -> &str {
+        match self {
+            AnyManifest::Detector(manifest) => &manifest.file,
+            AnyManifest::Embedding(manifest) => &manifest.file,
+            AnyManifest::Attributes(manifest) => &manifest.file,
+        }
+    }
+
+    fn check_model(&self, bytes: &[u8]) -> Result<(), ManifestError> {
+        match self {
+            AnyManifest::Detector(manifest) => manifest.check_model(bytes),
+            AnyManifest::Embedding(manifest) => manifest.check_model(bytes),
+            AnyManifest::Attributes(manifest) => manifest.check_model(bytes),
+        }
+    }
+}
+
+/// Reads a manifest of any kind and the network beside it.
+fn open_any(manifest_file: &Path) -> anyhow::Result<(AnyManifest, Vec<u8>)> {
+    let text = read_manifest(manifest_file)?;
+    let manifest = AnyManifest::parse(&text)
+        .with_context(|| format!("read manifest {}", manifest_file.display()))?;
+    let network_file = manifest_file.with_file_name(manifest.file());
+    let bytes = read_bounded(&network_file, MAX_MODEL_BYTES)?;
+    manifest
+        .check_model(&bytes)
+        .with_context(|| format!("check {}", network_file.display()))?;
+    Ok((manifest, bytes))
+}
+
+/// An engine for a network: ONNX Runtime where it can be loaded, else rten.
+///
+/// # Errors
+/// The engine refuses the network.
+pub(crate) fn backend_for(bytes: &[u8], input_name: &str) -> anyhow::Result<Box<dyn Backend>> {
+    Ok(match runtime::onnx_runtime() {
+        Ok(runtime) => Box::new(OrtBackend::from_bytes(
+            bytes,
+            runtime.environment(),
+            input_name,
+        )?),
+        Err(_) => Box::new(RtenBackend::from_bytes(bytes, input_name)?),
+    })
 }
 
 /// What people may know of an installed model, from its manifest alone.
@@ -309,6 +535,41 @@ mod tests {
         assert!(folder.open(None).unwrap().is_none());
         folder.choose(BUILT_IN).unwrap();
         assert!(folder.open(None).unwrap().is_some());
+    }
+
+    #[test]
+    fn models_of_each_kind_are_told_apart_and_removed_only_while_unused() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = ModelFolder::new(data.path());
+        let network = b"no network, but that is not asked here";
+        let sum: String = {
+            use sha2::Digest as _;
+            let digest = sha2::Sha256::digest(network);
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let text = include_str!("../../vision/testdata/appearance/person-reid-0288.toml");
+        let at = text.find("98a8").expect("the checksum is there");
+        let text = text.replace(&text[at..at + 64], &sum);
+        let (name, kind) = folder.install(&text, network).unwrap();
+        assert_eq!((&*name, kind), ("person-reid-0288", ModelKind::Embedding));
+        assert!(folder.install(&text, network).is_err(), "installed already");
+        assert!(
+            folder.install(&text, b"other bytes").is_err(),
+            "wrong network"
+        );
+        assert!(folder.list().unwrap().is_empty(), "it is no detector");
+        assert!(folder.check_name(&name).is_err(), "it finds no objects");
+        assert_eq!(folder.list_looks().unwrap(), [&*name]);
+        assert!(folder.looks().is_empty(), "installed is not used");
+        folder.use_looks(&name, true).unwrap();
+        folder.use_looks(&name, true).unwrap();
+        assert_eq!(folder.looks(), [&*name]);
+        assert!(folder.remove(&name).is_err(), "in use");
+        folder.use_looks(&name, false).unwrap();
+        folder.remove(&name).unwrap();
+        assert!(folder.list_looks().unwrap().is_empty());
+        assert!(folder.use_looks(&name, true).is_err(), "gone");
+        assert!(folder.remove("../models").is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use source::replay::{self as clips, ReplayOptions};
 use types::{Class, Event, Timestamp, TrackId, TrackState};
 
-use crate::pipeline::{CameraPipeline, Engine, Step};
+use crate::pipeline::{CameraPipeline, Engine, LooksShelf, Step};
 use crate::settings::CameraSettings;
 
 /// What to replay.
@@ -26,6 +26,8 @@ pub struct ReplayInput {
     pub start_at: Timestamp,
     /// Zones and rules.
     pub settings: Arc<CameraSettings>,
+    /// Models that describe looks; empty: none.
+    pub looks: LooksShelf,
 }
 
 /// What a replay found, in numbers.
@@ -63,6 +65,7 @@ pub fn replay(
     let clip = clips::open(&input.clip, options)?;
     let mut pipeline =
         CameraPipeline::new(Arc::clone(&input.settings), network_input_px, TrackId(1), 0);
+    pipeline.use_looks(input.looks.clone());
     let mut notes = Notes::default();
     let mut last_at = input.start_at;
     for frame in clip {

@@ -23,6 +23,7 @@ use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
+use crate::looks::LooksDesk;
 use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
@@ -87,6 +88,7 @@ impl Relay {
 
         let detector = Arc::new(DetectorDesk::open(config)?);
         let extensions = open_extensions(config).await?;
+        let looks = open_looks(config).await?;
         let scheduler = Arc::new(Scheduler::default());
         let fleet = Arc::new(Fleet::new(FleetParts {
             scheduler: Arc::clone(&scheduler),
@@ -94,6 +96,7 @@ impl Relay {
             clock: Arc::clone(&clock),
             engines: detector.engines().clone(),
             extensions: extensions.shelf().clone(),
+            looks: looks.shelf().clone(),
             runtime: Handle::current(),
         }));
         let runner: Arc<dyn JobRunner> = Arc::clone(&fleet) as Arc<dyn JobRunner>;
@@ -131,6 +134,7 @@ impl Relay {
             .await?,
             detector,
             extensions,
+            looks,
             changing: Arc::default(),
             facts: Arc::new(Facts {
                 started_at: clock.now(),
@@ -226,6 +230,12 @@ impl Relay {
 async fn open_extensions(config: &Config) -> anyhow::Result<ExtensionDesk> {
     let data_dir = config.data_dir.clone();
     tokio::task::spawn_blocking(move || ExtensionDesk::open(&data_dir)).await?
+}
+
+/// Loads models for looks, off the async threads.
+async fn open_looks(config: &Config) -> anyhow::Result<LooksDesk> {
+    let data_dir = config.data_dir.clone();
+    Ok(tokio::task::spawn_blocking(move || LooksDesk::open(&data_dir)).await?)
 }
 
 async fn start_cameras(app: &App) -> anyhow::Result<()> {

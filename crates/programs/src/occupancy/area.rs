@@ -195,7 +195,7 @@ impl Watched {
             .fill(view.tracks.iter().enumerate().map(|(idx, track)| {
                 track.state != TrackState::Ended
                     && area.classes.contains(track.class)
-                    && track.score >= area.min_score
+                    && track.score >= area.min_scores[track.class as usize]
                     && place.holds(track.bbox, Anchor::Foot)
                     && !view.is_masked(idx)
             }));

@@ -38,8 +38,8 @@ pub struct Area {
     pub zone_id: ZoneId,
     /// Who counts; at least one class.
     pub classes: ClassSet,
-    /// Score from which an object is let in, 0..=1.
-    pub min_score: f32,
+    /// By [`types::Class::ALL`]: score from which an object is let in, 0..=1.
+    pub min_scores: [f32; 6],
     /// When there are too many.
     pub limits: Limits,
 }
@@ -170,7 +170,9 @@ impl Area {
         let lowest = limits.warning.unwrap_or(limits.threshold);
         for (is_good, number, range) in [
             (
-                (0.0..=1.0).contains(&self.min_score),
+                self.min_scores
+                    .iter()
+                    .all(|score| (0.0..=1.0).contains(score)),
                 "lowest score",
                 "0 to 1",
             ),

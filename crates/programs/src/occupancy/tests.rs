@@ -43,7 +43,7 @@ fn area() -> Area {
         name: "hall".into(),
         zone_id: ZoneId(1),
         classes: ClassSet::EMPTY.with(Class::Person),
-        min_score: 0.4,
+        min_scores: [0.4; 6],
         limits: Limits {
             warning: Some(1),
             threshold: 2,

@@ -3,7 +3,7 @@
 //! left.
 //!
 //! Who vanishes inside has not left, with two exceptions: who was cut off by
-//! the picture's border and moved towards it has left with the picture, and
+//! the picture's border and came towards it has left with the picture, and
 //! who was lost while moving so that it is expected outside.
 
 use types::{Gate, NormBox, Track, TrackState};
@@ -33,7 +33,9 @@ impl WayOut {
     fn see(&mut self, track: &Track, stay: &Stay<'_>) {
         self.bbox = track.bbox;
         self.is_expected_out = false;
-        self.is_leaving_picture = is_moving(track, stay.aspect)
+        // A parked car that shakes at the border is not on its way out.
+        self.is_leaving_picture = stay.has_moved
+            && is_moving(track, stay.aspect)
             && stay
                 .place
                 .is_some_and(|place| is_leaving_picture(track, place, stay.anchor));

@@ -1,4 +1,5 @@
-//! `airelay model`: install, choose, list and measure detectors.
+//! `airelay model`: install, choose, list and measure detectors; install and
+//! switch models that describe looks.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,8 +11,10 @@ use types::{Clock as _, NormBox};
 use super::say;
 use crate::SystemClock;
 use crate::config::Config;
+use crate::detector::try_detector;
+use crate::looks::try_looks;
 use crate::models::{
-    BUILT_IN, ModelFiles, ModelFolder, NONE, built_in, engine_factory, rten_factory,
+    BUILT_IN, ModelFiles, ModelFolder, ModelKind, NONE, built_in, engine_factory, rten_factory,
 };
 use crate::pipeline::EngineFactory;
 
@@ -22,8 +25,19 @@ pub(super) enum ModelCommand {
         /// Manifest; the network lies beside it
         manifest: PathBuf,
     },
-    /// Choose an installed model, `built-in`, or `none` (motion only), also in an airelay that runs
+    /// Choose an installed detector, `built-in`, or `none` (motion only), or switch a model for looks
+    /// on, also in an airelay that runs
     Use {
+        /// Name of the model
+        name: String,
+    },
+    /// Switch a model for looks off, also in an airelay that runs
+    Leave {
+        /// Name of the model
+        name: String,
+    },
+    /// Remove an installed model that is not in use
+    Remove {
         /// Name of the model
         name: String,
     },
@@ -40,28 +54,48 @@ pub(super) enum ModelCommand {
 pub(super) fn run(config: &Config, command: ModelCommand) -> anyhow::Result<()> {
     let folder = ModelFolder::new(&config.data_dir);
     match command {
-        ModelCommand::Add { manifest } => {
-            let name = folder.add(&manifest)?;
-            // Refuse what does not run here before it is chosen.
-            let installed = config
-                .data_dir
-                .join("models")
-                .join(&name)
-                .join("manifest.toml");
-            let model = crate::models::open_files(&installed)?;
-            engine_factory(model)
-                .0
-                .make()
-                .with_context(|| format!("try model {name}"))?;
-            folder.choose(&name)?;
-            say(&format!("installed {name}; it is used from now on"));
-        }
+        ModelCommand::Add { manifest } => add(&folder, &manifest)?,
         ModelCommand::Use { name } => {
-            folder.choose(&name)?;
+            if folder.list_looks()?.contains(&name) {
+                try_looks(&folder, &name).with_context(|| format!("try model {name}"))?;
+                folder.use_looks(&name, true)?;
+            } else {
+                folder.choose(&name)?;
+            }
             say(&format!("{name} is used from now on"));
+        }
+        ModelCommand::Leave { name } => {
+            folder.use_looks(&name, false)?;
+            say(&format!("{name} is not used any more"));
+        }
+        ModelCommand::Remove { name } => {
+            folder.remove(&name)?;
+            say(&format!("{name} is removed"));
         }
         ModelCommand::List => list(&folder)?,
         ModelCommand::Bench { looks } => bench(config, &folder, looks.clamp(1, 10_000))?,
+    }
+    Ok(())
+}
+
+/// Installs a model and uses it; one that does not run here is removed again.
+fn add(folder: &ModelFolder, manifest: &std::path::Path) -> anyhow::Result<()> {
+    let (name, kind) = folder.add(manifest)?;
+    let tried = match kind {
+        ModelKind::Detector => try_detector(folder, &name),
+        ModelKind::Embedding | ModelKind::Attributes => try_looks(folder, &name),
+    };
+    if let Err(error) = tried {
+        folder.remove(&name)?;
+        return Err(error.context(format!("try model {name}: nothing was installed")));
+    }
+    match kind {
+        ModelKind::Detector => folder.choose(&name)?,
+        ModelKind::Embedding | ModelKind::Attributes => folder.use_looks(&name, true)?,
+    }
+    say(&format!("installed {name}; it is used from now on"));
+    if kind == ModelKind::Attributes {
+        say("choose on each camera's page Programs which of its attributes are told");
     }
     Ok(())
 }
@@ -81,6 +115,11 @@ fn list(folder: &ModelFolder) -> anyhow::Result<()> {
         say(&format!("{}{name}", mark(&name)));
     }
     say(&format!("{}{NONE}\tmotion only", mark(NONE)));
+    let used = folder.looks();
+    for name in folder.list_looks()? {
+        let mark = if used.contains(&name) { "+ " } else { "  " };
+        say(&format!("{mark}{name}\tdescribes looks"));
+    }
     Ok(())
 }
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use types::{CameraId, Count, Timestamp};
+use types::{CameraId, Count, Sighting, Timestamp};
 
 use super::say;
 use crate::config::Config;
+use crate::looks::LooksDesk;
 use crate::models::{ModelFolder, engine_factory, rten_factory};
 use crate::pipeline::{EngineFactory, Step};
 use crate::replay::{ReplayInput, replay};
@@ -54,6 +55,7 @@ pub(super) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         size_px: args.size,
         start_at: args.start_at,
         settings: document.resolve(&camera_id)?,
+        looks: LooksDesk::open(&config.data_dir).shelf().clone(),
     };
     let model = ModelFolder::new(&config.data_dir).open(config.model.as_deref())?;
     let factory = match model {
@@ -109,6 +111,8 @@ fn print(step: &Step, scenes: bool) {
         .to_string());
     }
     step.counts.iter().for_each(print_count);
+    let told_last = step.sightings.iter().filter(|sighting| sighting.is_final);
+    told_last.for_each(print_sighting);
     for event in &step.events {
         say(&json!({
             "event": {
@@ -128,6 +132,31 @@ fn print(step: &Step, scenes: bool) {
         })
         .to_string());
     }
+}
+
+fn print_sighting(sighting: &Sighting) {
+    let appearance = &sighting.appearance;
+    say(&json!({
+        "sighting": {
+            "program": sighting.program.name(),
+            "track": sighting.track_id.0,
+            "class": sighting.class.name(),
+            "score": sighting.score,
+            "first_seen_at": sighting.first_seen_at.to_string(),
+            "last_seen_at": sighting.last_seen_at.to_string(),
+            "heading_deg": sighting.heading_deg,
+            "speed_mps": sighting.speed_mps,
+            "zones": sighting.zone_ids.iter().map(|zone| zone.0).collect::<Vec<_>>(),
+            "lines": sighting.line_ids.iter().map(|line| line.0).collect::<Vec<_>>(),
+            "attributes": appearance.attributes.iter().map(|attribute| json!({
+                "name": attribute.name,
+                "value": &*attribute.value,
+                "likelihood": attribute.likelihood,
+            })).collect::<Vec<_>>(),
+            "vectors_of": appearance.embeddings.iter().map(|e| e.maker.to_string()).collect::<Vec<_>>(),
+        }
+    })
+    .to_string());
 }
 
 fn print_count(count: &Count) {

@@ -16,7 +16,6 @@ use types::{
     BestShot, Count, EncodedFrame, Event, MotionSummary, Scene, Sighting, Timestamp, Track,
     TrackId, ZoneId,
 };
-use vision::appearance::Describer;
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
 use vision::motion::MotionGate;
@@ -24,7 +23,8 @@ use vision::regions::{RegionConfig, RegionPlanner};
 use vision::track::{Tracker, TrackerConfig};
 use vision::watch::{PictureWatch, StillChanges};
 
-use super::{Engine, ExtensionFault, ProgramSet};
+use super::programs::WantedLooks;
+use super::{Engine, ExtensionFault, LooksShelf, ProgramSet};
 use crate::settings::CameraSettings;
 
 /// The stages of one camera and what they remember.
@@ -37,7 +37,11 @@ pub struct CameraPipeline {
     regions: RegionPlanner,
     tracker: Tracker,
     best_shots: BestShots,
-    is_describing: bool,
+    looks: LooksShelf,
+    /// By which models, and what, shots are described; `None`: not at all.
+    described: Option<(u64, WantedLooks)>,
+    /// Number of the looks that the programs compare visitors by.
+    compared: u64,
     picture: PictureWatch,
     still: StillChanges,
     programs: ProgramSet,
@@ -102,7 +106,9 @@ impl CameraPipeline {
             regions: plan_regions_for(network_input_px),
             tracker: Tracker::new(TrackerConfig::default(), first_track_id),
             best_shots: BestShots::new(BestShotConfig::default()),
-            is_describing: false,
+            looks: LooksShelf::default(),
+            described: None,
+            compared: 0,
             picture: PictureWatch::new(),
             still: StillChanges::new(),
             programs: ProgramSet::new(&settings, event_seed, None),
@@ -120,14 +126,14 @@ impl CameraPipeline {
         if self.may_rest(frame.captured_at) {
             return self.rest(frame);
         }
-        self.set_describer();
+        let followed = self.follow_looks(frame.captured_at);
         let image = match self.decoder.decode(frame, &mut engine.jpeg_decoder) {
             Ok(image) => image,
             Err(error) => {
-                return Step {
-                    decode_error: Some(error.to_string()),
-                    ..self.tick(frame.captured_at)
-                };
+                let mut step = self.tick(frame.captured_at);
+                step.counts.extend(followed.counts);
+                step.decode_error = Some(error.to_string());
+                return step;
             }
         };
         if image.is_damaged {
@@ -171,7 +177,7 @@ impl CameraPipeline {
             &mut engine.jpeg_decoder,
             &mut engine.jpeg_encoder,
         );
-        let mut output = Output::default();
+        let mut output = followed;
         if is_other_shape {
             output.append(self.fit_programs(size_px, frame.captured_at));
         }
@@ -206,14 +212,32 @@ impl CameraPipeline {
         }
     }
 
-    /// Looks are described only while somebody wants to know them.
-    fn set_describer(&mut self) {
-        let is_wanted = self.programs.wants_appearance();
-        if is_wanted != self.is_describing {
-            self.is_describing = is_wanted;
-            let describer = is_wanted.then(Describer::new);
+    /// Looks are described only while somebody wants to know them, and by the
+    /// models that are in use now.
+    fn follow_looks(&mut self, now: Timestamp) -> Output {
+        let number = self.looks.number();
+        let wanted = self.programs.wanted_looks();
+        let described = wanted.map(|wanted| (number, wanted));
+        if described != self.described {
+            let describer = described
+                .as_ref()
+                .map(|(_, wanted)| self.looks.current().0.telling(wanted.iter().copied()));
             self.best_shots.set_describer(describer);
+            self.described = described;
         }
+        if number == self.compared {
+            return Output::default();
+        }
+        self.compared = number;
+        self.programs.compare_by(self.looks.current().1);
+        self.programs.apply(&self.settings.analysis, None, now)
+    }
+
+    /// Describes looks from now on with what is on this shelf.
+    pub fn use_looks(&mut self, shelf: LooksShelf) {
+        self.looks = shelf;
+        // An empty shelf has the number that it began with.
+        (self.described, self.compared) = (None, 0);
     }
 
     fn may_rest(&self, at: Timestamp) -> bool {

@@ -6,6 +6,7 @@
 mod camera;
 mod engine;
 mod extensions;
+mod looks;
 mod programs;
 mod scheduler;
 mod workers;
@@ -13,6 +14,7 @@ mod workers;
 pub use self::camera::{CameraPipeline, Step};
 pub use self::engine::{DetectorFacts, Engine, EngineFactory};
 pub use self::extensions::{ExtensionFault, ExtensionShelf};
+pub use self::looks::{LooksShelf, SameFrom};
 pub use self::programs::{Lamp, ProgramLive, ProgramSet, ProgramState, ProgramsLive};
 pub use self::scheduler::{Job, Scheduler, Work};
 pub use self::workers::{JobOutcome, JobRunner, Workers};

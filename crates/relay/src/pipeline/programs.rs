@@ -22,6 +22,7 @@ use types::{
     ProgramKind, RuleId, Scene, Timestamp, TrackState, ZoneId,
 };
 
+use super::SameFrom;
 use super::extensions::{ExtensionFault, ExtensionShelf, ExtensionSlots};
 use crate::settings::{Analysis, CameraSettings, ExtensionPart, Following, Part};
 
@@ -31,6 +32,9 @@ const UNIQUE_VEHICLES: RuleId = RuleId(30_002);
 /// From this similarity of the classical descriptor on, two are the same; see
 /// docs/appearance.md for what that costs.
 const SAME_FROM: f32 = 0.9;
+
+/// Attributes of installed models that somebody wants to know.
+pub(super) type WantedLooks = BTreeSet<&'static str>;
 
 /// The programs of one camera.
 #[derive(Debug)]
@@ -45,6 +49,10 @@ pub struct ProgramSet {
     counters: Slot<LineCounting>,
     extensions: ExtensionSlots,
     lamps: BTreeMap<RuleId, Lamp>,
+    /// Of installed models; best first.
+    same_from: SameFrom,
+    /// Attributes of installed models that people and vehicle want to know.
+    further: Vec<(ProgramKind, &'static str)>,
     /// Measures what programs cost; decides nothing.
     stopwatch: Option<Arc<dyn Clock>>,
 }
@@ -158,6 +166,8 @@ impl ProgramSet {
             counters: Slot::default(),
             extensions: ExtensionSlots::new(settings.camera_id.clone(), event_seed),
             lamps: BTreeMap::new(),
+            same_from: SameFrom::new(),
+            further: Vec::new(),
             stopwatch: None,
         };
         set.apply(&settings.analysis, aspect, Timestamp::default());
@@ -244,6 +254,7 @@ impl ProgramSet {
         } else {
             UNIQUE_VEHICLES
         };
+        let makers = self.makers();
         let config = part.wanted.as_ref().map(|following| FollowConfig {
             site: Arc::clone(&self.site),
             zone_ids: following.zone_ids.clone(),
@@ -254,10 +265,13 @@ impl ProgramSet {
                 rule_id,
                 interval: counting::Counter::DEFAULT_INTERVAL,
                 resets: counting::Resets::never(),
-                window: VisitorsConfig::DEFAULT_WINDOW,
-                same_from: vec![(Arc::from(vision::appearance::CLASSIC_MAKER), SAME_FROM)],
+                window: following.visitors_window,
+                same_from: makers.clone(),
             }),
         });
+        self.further.retain(|(whose, _)| *whose != program);
+        let further = part.wanted.iter().flat_map(|following| &following.further);
+        self.further.extend(further.map(|name| (program, *name)));
         let camera_id = self.camera_id.clone();
         let slot = if is_people {
             &mut self.people
@@ -385,9 +399,29 @@ impl ProgramSet {
         }
     }
 
-    /// Whether somebody wants to know what objects look like.
-    pub fn wants_appearance(&self) -> bool {
-        self.people.is_running() || self.vehicle.is_running()
+    /// Attributes of installed models that are to be told; `None` while
+    /// nobody wants to know what objects look like.
+    pub(super) fn wanted_looks(&self) -> Option<WantedLooks> {
+        let is_running = |program: ProgramKind| match program {
+            ProgramKind::People => self.people.is_running(),
+            _ => self.vehicle.is_running(),
+        };
+        let further = self.further.iter();
+        let wanted = further.filter(|(program, _)| is_running(*program));
+        (is_running(ProgramKind::People) || is_running(ProgramKind::Vehicle))
+            .then(|| wanted.map(|(_, name)| *name).collect())
+    }
+
+    /// Compares visitors also by the vectors of these makers, from the next
+    /// [`apply`](Self::apply) on.
+    pub(super) fn compare_by(&mut self, same_from: SameFrom) {
+        self.same_from = same_from;
+    }
+
+    /// Makers of vectors, the most telling first.
+    fn makers(&self) -> SameFrom {
+        let classic = (Arc::from(vision::appearance::CLASSIC_MAKER), SAME_FROM);
+        self.same_from.iter().cloned().chain([classic]).collect()
     }
 
     /// What pages show now.

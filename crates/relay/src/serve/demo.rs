@@ -139,6 +139,7 @@ fn demo_programs() -> ProgramsDocument {
                 name: "Pavement".to_owned(),
                 zone_id: 2,
                 classes: people.clone(),
+                sensitivity: programs::vmd::DEFAULT_SENSITIVITY,
                 warning: Some(3),
                 threshold: 5,
                 rise_s: 5.0,

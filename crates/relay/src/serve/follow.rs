@@ -2,7 +2,8 @@
 //!
 //! In: writes of `airelay camera add` to the same database, and the model that
 //! `airelay model use` chose, and programs that `airelay ext` installed. Out:
-//! cameras started or changed, the detector or programs exchanged. Accounts need nothing: they are read at each sign-in.
+//! cameras started or changed, models or programs exchanged. Accounts need
+//! nothing: they are read at each sign-in.
 
 use std::sync::Arc;
 
@@ -34,6 +35,12 @@ impl Follower {
             Ok(true) => self.app.changes.tell("system", &serde_json::json!({})),
             Ok(false) => {}
             Err(error) => warn!(%error, "look for another detector"),
+        }
+        let desk = self.app.looks.clone();
+        match tokio::task::spawn_blocking(move || desk.follow()).await {
+            Ok(true) => self.app.changes.tell("system", &serde_json::json!({})),
+            Ok(false) => {}
+            Err(error) => warn!(%error, "look for models that describe looks"),
         }
         let desk = self.app.extensions.clone();
         match tokio::task::spawn_blocking(move || desk.follow()).await {

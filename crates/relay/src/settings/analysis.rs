@@ -16,7 +16,7 @@ use programs::site::{Drawing, Site};
 use programs::vmd::{self, Rule};
 use serde::Deserialize;
 use source::{Link, LinkText};
-use types::{CameraId, ClassSet, LineId, RuleId, ZoneId};
+use types::{CameraId, Class, ClassSet, LineId, RuleId, ZoneId};
 use vision::motion::MotionConfig;
 
 use super::extension::{ExtensionPart, MAX_EXTENSIONS};
@@ -70,6 +70,11 @@ pub struct Following {
     pub min_height: f32,
     /// Whether their looks are described.
     pub has_attributes: bool,
+    /// Attributes of installed models that are told as well.
+    pub further: Vec<&'static str>,
+    /// How long somebody is remembered, so that who comes back is no new
+    /// visitor.
+    pub visitors_window: Duration,
 }
 
 /// What occupancy counts.
@@ -196,7 +201,29 @@ impl Reader<'_> {
             let message = format!("{}: use 0 to 2160 pixels", document.min_height_px);
             self.errors.add(format!("{field}.min_height_px"), message);
         }
+        let mut further = Vec::new();
+        for name in &document.further {
+            match vision::appearance::attribute_name(name) {
+                Some(known) if !further.contains(&known.name) => further.push(known.name),
+                Some(_) => {}
+                None => {
+                    let known = vision::appearance::VOCABULARY.map(|known| known.name);
+                    let name: String = name.chars().take(40).collect();
+                    let message = format!("{name:?} is none of {}", known.join(", "));
+                    self.errors.add(format!("{field}.further"), message);
+                }
+            }
+        }
+        if !(60..=86_400).contains(&document.visitors_window_s) {
+            let message = format!("{} s: use 60 to 86400", document.visitors_window_s);
+            self.errors
+                .add(format!("{field}.visitors_window_s"), message);
+        }
         let following = Following {
+            visitors_window: Duration::from_secs(u64::from(
+                document.visitors_window_s.clamp(60, 86_400),
+            )),
+            further,
             zone_ids,
             min_height: (document.min_height_px.min(2_160) as f32 / NOMINAL_HEIGHT_PX).min(1.0),
             has_attributes: document.attributes,
@@ -288,8 +315,25 @@ impl Reader<'_> {
             name: document.name.clone(),
             zone_id,
             classes,
-            min_score: vmd::min_score(vmd::DEFAULT_SENSITIVITY).unwrap_or(0.5),
+            min_scores: self.min_scores(field, document),
             limits,
+        })
+    }
+
+    /// By class: its own threshold, else that of the area's sensitivity.
+    fn min_scores(&mut self, field: &str, document: &AreaDocument) -> [f32; 6] {
+        let usual = vmd::min_score(document.sensitivity).unwrap_or_else(|| {
+            let message = format!("{}: use 1 to 10", document.sensitivity);
+            self.errors.add(format!("{field}.sensitivity"), message);
+            1.0
+        });
+        Class::ALL.map(|class| {
+            let own = document.classes.threshold(class).unwrap_or(usual);
+            if !(0.0..=1.0).contains(&own) {
+                let message = format!("{own}: use 0 to 1");
+                self.errors.add(format!("{field}.classes"), message);
+            }
+            own
         })
     }
 
@@ -316,6 +360,13 @@ impl Reader<'_> {
         let classes = document
             .classes
             .resolve(&format!("{field}.classes"), self.errors);
+        if classes
+            .iter()
+            .any(|class| document.classes.threshold(class).is_some())
+        {
+            let message = "a counter counts all followed objects: leave the thresholds out";
+            self.errors.add(format!("{field}.classes"), message);
+        }
         if !(1..=3_600).contains(&document.interval_s) {
             let message = format!("{} s: use 1 to 3600 seconds", document.interval_s);
             self.errors.add(format!("{field}.interval_s"), message);

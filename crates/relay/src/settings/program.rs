@@ -71,6 +71,12 @@ pub struct SightingsDocument {
     /// Whether looks are described: colours and what similar ones are found
     /// by.
     pub attributes: bool,
+    /// Further attributes, of models that somebody installed, by name: none
+    /// is told that is not named here.
+    pub further: Vec<String>,
+    /// How long somebody is remembered when different visitors are counted,
+    /// 60 to 86,400 s.
+    pub visitors_window_s: u32,
 }
 
 impl Default for SightingsDocument {
@@ -81,6 +87,8 @@ impl Default for SightingsDocument {
             zone_ids: Vec::new(),
             min_height_px: 24,
             attributes: true,
+            further: Vec::new(),
+            visitors_window_s: 1_800,
         }
     }
 }
@@ -127,6 +135,10 @@ pub struct AreaDocument {
     /// Classes that are counted.
     #[schema(value_type = Object)]
     pub classes: ClassesDocument,
+    /// 1 (counts only what is sure) to 10 (misses least); classes may have
+    /// thresholds of their own.
+    #[serde(default = "default_sensitivity")]
+    pub sensitivity: u8,
     /// From so many on: a warning, 1 to 500; none when absent.
     #[serde(default)]
     pub warning: Option<u32>,
@@ -226,6 +238,9 @@ impl CounterDocument {
 
 fn default_time_zone() -> String {
     "UTC".to_owned()
+}
+fn default_sensitivity() -> u8 {
+    programs::vmd::DEFAULT_SENSITIVITY
 }
 fn default_rise_s() -> f32 {
     5.0

@@ -4,6 +4,7 @@
 //! a checked [`Rule`], or what cannot be used, by field.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use utoipa::ToSchema;
 
 use super::place::{resolve_classes, unknown_class};
 use super::{FieldErrors, Schedules, check_name};
+
+/// Kilometres per hour in a metre per second.
+const KMH: f32 = 3.6;
 
 /// One rule. Which fields count depends on its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -49,6 +53,14 @@ pub struct RuleDocument {
     /// 1 (few false alarms) to 10 (misses least).
     #[serde(default = "default_sensitivity")]
     pub sensitivity: u8,
+    /// Score an object must reach, 0 to 1, in the place of that of the
+    /// sensitivity; classes may have thresholds of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<f32>,
+    /// Score down to which an object that was accepted stays so, 0 to the
+    /// lowest threshold; 0.15 below its threshold when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_score: Option<f32>,
     /// Which part of its box says where an object is: foot, centre, whole_box
     /// or overlap.
     #[serde(default = "default_anchor")]
@@ -62,6 +74,18 @@ pub struct RuleDocument {
     /// Larger objects do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_size: Option<SizeDocument>,
+    /// Narrower objects do not count: width over height, 0.05 to 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_aspect: Option<f32>,
+    /// Wider objects do not count: width over height, 0.05 to 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_aspect: Option<f32>,
+    /// Slower objects do not count, km/h, 0 to 300; needs calibrated ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_speed_kmh: Option<f32>,
+    /// Faster objects do not count, km/h, 0 to 300; needs calibrated ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_speed_kmh: Option<f32>,
     /// Objects at rest do not count.
     #[serde(default)]
     pub ignores_stationary: bool,
@@ -129,10 +153,16 @@ impl RuleDocument {
             line_id: None,
             classes: ClassesDocument::Names(vec![class.name().to_owned()]),
             sensitivity: default_sensitivity(),
+            min_score: None,
+            hold_score: None,
             anchor: default_anchor(),
             overlap: default_overlap(),
             min_size: None,
             max_size: None,
+            min_aspect: None,
+            max_aspect: None,
+            min_speed_kmh: None,
+            max_speed_kmh: None,
             ignores_stationary: false,
             grace_s: default_grace_s(),
             cool_down_s: 0.0,
@@ -175,6 +205,14 @@ pub struct ClassChoice {
 }
 
 impl ClassesDocument {
+    /// The threshold that `class` has of its own.
+    pub(super) fn threshold(&self, class: Class) -> Option<f32> {
+        match self {
+            ClassesDocument::Names(_) => None,
+            ClassesDocument::Each(choices) => choices.get(class.name()).copied()??.threshold,
+        }
+    }
+
     /// The wanted classes, whatever their thresholds; at least one.
     pub(super) fn resolve(&self, field: &str, errors: &mut FieldErrors) -> ClassSet {
         match self {
@@ -398,6 +436,10 @@ impl Reader<'_> {
             );
             1.0
         });
+        let by_sensitivity = match document.min_score {
+            Some(score) => self.number("min_score", score, 0.0, 1.0),
+            None => by_sensitivity,
+        };
         let mut thresholds = [None; 6];
         match &document.classes {
             ClassesDocument::Names(names) => {
@@ -421,7 +463,27 @@ impl Reader<'_> {
         if is_about_objects && thresholds == [None; 6] {
             self.refuse("classes", "choose at least one");
         }
+        let lowest = thresholds.iter().flatten().copied().fold(1.0, f32::min);
+        let hold_score = document
+            .hold_score
+            .map(|score| self.number("hold_score", score, 0.0, lowest));
+        let aspect = (document.min_aspect, document.max_aspect);
+        let speed = (document.min_speed_kmh, document.max_speed_kmh);
+        if speed != (None, None) && self.places.site.ground().is_none() {
+            let name = match speed.0 {
+                Some(_) => "min_speed_kmh",
+                None => "max_speed_kmh",
+            };
+            self.refuse(
+                name,
+                "speeds are not known here: calibrate the ground first",
+            );
+        }
+        let speed = self.range(("min_speed_kmh", "max_speed_kmh"), speed, (0.0, 300.0));
         ObjectFilter {
+            hold_score,
+            aspect: self.range(("min_aspect", "max_aspect"), aspect, (0.05, 20.0)),
+            speed_mps: speed.map(|range| range.start() / KMH..=range.end() / KMH),
             thresholds,
             anchor: self.anchor(),
             min_size: self.size("min_size", document.min_size.as_ref()),
@@ -435,6 +497,27 @@ impl Reader<'_> {
             Some(class) => thresholds[class as usize] = Some(threshold),
             None => self.refuse("classes", unknown_class(name)),
         }
+    }
+
+    /// From a smallest value to a largest one, either of which may be absent.
+    fn range(
+        &mut self,
+        names: (&str, &str),
+        (least, most): (Option<f32>, Option<f32>),
+        bounds: (f32, f32),
+    ) -> Option<RangeInclusive<f32>> {
+        if least.is_none() && most.is_none() {
+            return None;
+        }
+        let mut end = |name: &str, value: Option<f32>, usual: f32| {
+            value.map_or(usual, |value| self.number(name, value, bounds.0, bounds.1))
+        };
+        let start = end(names.0, least, 0.0);
+        let end = end(names.1, most, f32::INFINITY);
+        if start > end {
+            self.refuse(names.0, format!("{start} is more than the largest, {end}"));
+        }
+        Some(start..=end)
     }
 
     fn anchor(&mut self) -> Anchor {

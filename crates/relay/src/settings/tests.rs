@@ -136,6 +136,12 @@ fn every_value_out_of_range_is_named() {
         ("intruder", "classes", json!({"person": {"threshold": 1.1}})),
         ("intruder", "sensitivity", json!(0)),
         ("intruder", "sensitivity", json!(11)),
+        ("intruder", "min_score", json!(1.1)),
+        ("intruder", "hold_score", json!(0.6)),
+        ("intruder", "min_aspect", json!(0.01)),
+        ("intruder", "max_aspect", json!(21)),
+        ("intruder", "min_speed_kmh", json!(5)),
+        ("intruder", "max_speed_kmh", json!(50)),
         ("intruder", "anchor", json!("head")),
         ("intruder", "grace_s", json!(601)),
         ("intruder", "cool_down_s", json!(-1)),
@@ -174,6 +180,69 @@ fn every_value_out_of_range_is_named() {
     }
     let overlap = rule("intruder", &json!({"anchor": "overlap", "overlap": 0.01}));
     assert!(rules_of(&overlap).unwrap_err().contains("rules.0.overlap"));
+}
+
+#[test]
+fn scores_shape_and_speed_reach_the_rule() {
+    let square =
+        |x, y, east_m, north_m| json!({"x": x, "y": y, "east_m": east_m, "north_m": north_m});
+    let with_ground = |more: Value| {
+        resolved(|document| {
+            document["ground"] = json!({"points": [square(0.1, 0.9, 0, 0), square(0.9, 0.9, 4, 0),
+                square(0.7, 0.4, 4, 12), square(0.3, 0.4, 0, 12)]});
+            document["rules"] = json!([rule("intruder", &more)]);
+        })
+    };
+    let settings = with_ground(
+        json!({"min_score": 0.6, "hold_score": 0.3, "max_aspect": 0.8,
+        "min_speed_kmh": 18, "max_speed_kmh": 36}),
+    );
+    let rules = settings.unwrap().analysis.vmd.wanted.clone().unwrap();
+    let filter = &rules[0].filter;
+    assert_eq!(filter.thresholds[Class::Person as usize], Some(0.6));
+    assert_eq!(filter.hold_score, Some(0.3));
+    assert_eq!(filter.aspect, Some(0.0..=0.8));
+    assert_eq!(filter.speed_mps, Some(5.0..=10.0));
+    let contrary = with_ground(json!({"min_speed_kmh": 36, "max_speed_kmh": 18}));
+    let fields = contrary.unwrap_err().into_map();
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["rules.0.min_speed_kmh"]);
+}
+
+#[test]
+fn thresholds_by_class_count_in_areas_and_are_refused_for_counters() {
+    let area = json!({"id": 1, "name": "Hall", "zone_id": 1, "threshold": 3, "sensitivity": 3,
+        "classes": {"person": {"threshold": 0.7}, "car": {"threshold": null}}});
+    let settings = resolved(|document| {
+        document["programs"] = json!({"occupancy": {"is_enabled": true, "areas": [area]}});
+    });
+    let settings = settings.unwrap();
+    let area = &settings.analysis.occupancy.wanted.as_ref().unwrap().areas[0];
+    assert_eq!(area.min_scores[Class::Person as usize], 0.7);
+    assert_eq!(Some(area.min_scores[Class::Car as usize]), min_score(3));
+    let field = refused(|document| {
+        document["programs"] = json!({"counters": [{"id": 1, "name": "Kerb", "line_id": 7,
+            "classes": {"person": {"threshold": 0.7}}}]});
+    });
+    assert_eq!(field, "programs.counters.0.classes");
+}
+
+#[test]
+fn further_attributes_are_of_the_vocabulary_and_visitors_are_remembered_for_a_day_at_most() {
+    let settings = resolved(|document| {
+        document["programs"] = json!({"people": {"is_enabled": true, "further": ["bag", "bag", "hat"],
+            "visitors_window_s": 60}});
+    });
+    let settings = settings.unwrap();
+    let people = settings.analysis.people.wanted.as_ref().unwrap();
+    assert_eq!(people.further, ["bag", "hat"]);
+    assert_eq!(people.visitors_window.as_secs(), 60);
+    for (field, value) in [
+        ("further", json!(["complexion"])),
+        ("visitors_window_s", json!(59)),
+    ] {
+        let named = refused(|document| document["programs"] = json!({"people": {field: value}}));
+        assert_eq!(named, format!("programs.people.{field}"));
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
 use crate::pipeline::{
     CameraPipeline, Engine, EngineFactory, ExtensionFault, ExtensionShelf, Job, JobOutcome,
-    JobRunner, Scheduler, Step, Work,
+    JobRunner, LooksShelf, Scheduler, Step, Work,
 };
 use crate::secrets::random_seed;
 use crate::settings::CameraSettings;
@@ -48,6 +48,8 @@ pub(crate) struct FleetParts {
     pub engines: EngineFactory,
     /// Programs that are installed.
     pub extensions: ExtensionShelf,
+    /// Models that describe looks.
+    pub looks: LooksShelf,
     /// Where source tasks run.
     pub runtime: Handle,
 }
@@ -259,6 +261,7 @@ impl Fleet {
         pipeline
             .programs_mut()
             .use_shelf(self.parts.extensions.clone());
+        pipeline.use_looks(self.parts.looks.clone());
         self.resume_counts(&mut pipeline)?;
         Ok(Stages {
             pipeline,

@@ -67,6 +67,7 @@ use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
+use crate::looks::LooksDesk;
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
@@ -103,6 +104,8 @@ pub(crate) struct App {
     pub detector: Arc<DetectorDesk>,
     /// Installed programs.
     pub extensions: ExtensionDesk,
+    /// Models that describe looks.
+    pub looks: LooksDesk,
     /// Held while a camera's document and the running camera change together.
     pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Facts that do not change while running.
@@ -197,8 +200,15 @@ pub(crate) fn router(app: App) -> Router {
         .route("/changes", get(changes::changes))
         .route("/system", get(system::system))
         .route("/licences", get(system::licences))
-        .route("/models", get(models::list))
+        .route(
+            "/models",
+            get(models::list)
+                .post(models::install)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/models/{name}", delete(models::remove))
         .route("/models/chosen", put(models::choose))
+        .route("/models/looks/{name}", put(models::switch_looks))
         .route("/audit", get(audit::list))
         .route("/webhooks", get(webhooks::list).post(webhooks::add))
         .route(

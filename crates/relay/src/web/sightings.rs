@@ -86,6 +86,16 @@ pub(super) struct SightingShot {
     pub height_px: u32,
     /// Quality, 0 to 1.
     pub total: f32,
+    /// How large the object is on it, 0 to 1; docs/programs.md has the scales.
+    pub size: f32,
+    /// How sharp it is, 0 to 1.
+    pub sharpness: f32,
+    /// How far it is from being cut off, 0 to 1.
+    pub whole: f32,
+    /// The detector's score then, 0 to 1.
+    pub confidence: f32,
+    /// How well it is exposed, 0 to 1.
+    pub exposure: f32,
 }
 
 /// People and vehicles, newest first.
@@ -197,6 +207,11 @@ impl SightingView {
                 width_px: shot.width_px,
                 height_px: shot.height_px,
                 total: shot.quality.total,
+                size: shot.quality.size,
+                sharpness: shot.quality.sharpness,
+                whole: shot.quality.whole,
+                confidence: shot.quality.confidence,
+                exposure: shot.quality.exposure,
             }),
         }
     }

@@ -1,7 +1,8 @@
 //! All programs on clips: what is counted and told against what is seen in
 //! the clip by eye.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -59,10 +60,11 @@ fn hall() -> Value {
     })
 }
 
-/// Events by rule, and counts by rule and metric, of a replay.
+/// Events by rule, counts by rule and metric, and sightings, of a replay.
 struct Told {
     begun: BTreeMap<String, usize>,
     counts: Vec<Value>,
+    sightings: Vec<Value>,
 }
 
 impl Told {
@@ -87,12 +89,17 @@ impl Told {
 
 fn replayed(clip: &str, settings: &Value) -> Option<Told> {
     let folder = tempfile::tempdir().unwrap();
+    replayed_in(folder.path(), clip, settings)
+}
+
+/// With the models that are installed in `folder`/data.
+fn replayed_in(folder: &Path, clip: &str, settings: &Value) -> Option<Told> {
     let clip = testkit::shared_data(clip)?;
-    let model = install_detector(folder.path())?;
+    let model = install_detector(folder)?;
     if !is_installed("ffmpeg") {
         return None;
     }
-    let file = folder.path().join("settings.json");
+    let file = folder.join("settings.json");
     std::fs::write(&file, settings.to_string()).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_airelay"))
         .arg("replay")
@@ -102,7 +109,7 @@ fn replayed(clip: &str, settings: &Value) -> Option<Told> {
         .arg("--model")
         .arg(model)
         .arg("--data-dir")
-        .arg(folder.path().join("data"))
+        .arg(folder.join("data"))
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -112,6 +119,7 @@ fn replayed(clip: &str, settings: &Value) -> Option<Told> {
     let mut told = Told {
         begun: BTreeMap::new(),
         counts: Vec::new(),
+        sightings: Vec::new(),
     };
     for line in printed.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -121,6 +129,9 @@ fn replayed(clip: &str, settings: &Value) -> Option<Told> {
         }
         if line["count"].is_object() {
             told.counts.push(line["count"].clone());
+        }
+        if line["sighting"].is_object() {
+            told.sightings.push(line["sighting"].clone());
         }
     }
     Some(told)
@@ -183,6 +194,101 @@ fn rules_and_counters_on_a_clip_tell_what_is_seen_by_eye() {
     }
     let peak = told.highest(20_001, "peak");
     assert!((peak - MOST).abs() < 0.5, "{peak}");
+}
+
+/// `airelay model` with these arguments, in `folder`/data.
+fn model(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_airelay"))
+        .arg("model")
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+/// Copies a model for looks and its manifest into `folder`; the manifest's
+/// path, or `None` without the shared test data.
+fn copy_looks(folder: &Path, manifest: &str, network: &str) -> Option<String> {
+    let network_from = testkit::shared_data(&format!("models/{network}"))?;
+    let manifest_from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../vision/testdata/appearance")
+        .join(manifest);
+    let target = folder.join(manifest);
+    std::fs::write(folder.join(network), std::fs::read(network_from).unwrap()).unwrap();
+    std::fs::write(&target, std::fs::read(manifest_from).unwrap()).unwrap();
+    Some(target.display().to_string())
+}
+
+#[test]
+fn installed_models_tell_what_was_switched_on_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let reid = copy_looks(
+        folder.path(),
+        "person-reid-0288.toml",
+        "person_reid_0288.onnx",
+    );
+    let words = copy_looks(
+        folder.path(),
+        "person-attributes-0230.toml",
+        "person_attributes_0230.onnx",
+    );
+    let (Some(reid), Some(words)) = (reid, words) else {
+        return;
+    };
+    for manifest in [&reid, &words] {
+        let (is_ok, said) = model(folder.path(), &["add", manifest]);
+        assert!(is_ok, "{said}");
+    }
+    let (is_ok, _) = model(folder.path(), &["remove", "person-reid-0288"]);
+    assert!(!is_ok, "it is in use");
+    let (_, list) = model(folder.path(), &["list"]);
+    assert!(list.contains("+ person-reid-0288"), "{list}");
+
+    let settings = |further: &Value| {
+        let mut settings = hall();
+        settings["programs"]["people"] = json!({"is_enabled": true, "further": further});
+        settings
+    };
+    let wanted = json!(["gender", "bag", "hair_length"]);
+    let Some(told) = replayed_in(folder.path(), HALL, &settings(&wanted)) else {
+        return;
+    };
+    let names = |told: &Told| -> BTreeSet<String> {
+        let attributes = told.sightings.iter().flat_map(|sighting| {
+            let attributes = sighting["attributes"].as_array().cloned();
+            attributes.unwrap_or_default()
+        });
+        attributes
+            .map(|attribute| attribute["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let with_both = json!(["airelay-classic/1", "person-reid-0288/1"]);
+    assert!(told.sightings.len() >= 7, "{}", told.sightings.len());
+    let described = told.sightings.iter();
+    let n_compared = described
+        .filter(|sighting| sighting["vectors_of"] == with_both)
+        .count();
+    assert!(n_compared >= 7, "{:?}", told.sightings);
+    let named = names(&told);
+    assert!(
+        named.contains("gender") && !named.contains("hat"),
+        "{named:?}"
+    );
+
+    model(folder.path(), &["leave", "person-reid-0288"]);
+    let told = replayed_in(folder.path(), HALL, &settings(&json!([]))).unwrap();
+    let named = names(&told);
+    let ours = BTreeSet::from(["upper_colour", "lower_colour"].map(str::to_owned));
+    assert!(named.is_subset(&ours), "{named:?}");
+    let mut others = told.sightings.iter();
+    assert!(others.all(|sighting| sighting["vectors_of"] != with_both));
 }
 
 /// Settings of the live test.

@@ -41,6 +41,9 @@ pub struct EmbedManifest {
     pub output: String,
     /// Numbers in the vector, 8..=[`MAX_DIMS`].
     pub dims: usize,
+    /// Similarity, -1..=1, from which two vectors are taken for the same
+    /// object when visitors are counted; `None`: they are not compared then.
+    pub same_from: Option<f32>,
     /// What it was trained to tell apart; at least one.
     pub classes: Vec<Class>,
 }
@@ -94,6 +97,7 @@ struct RawManifest {
 struct RawOutput {
     name: String,
     dims: usize,
+    same_from: Option<f32>,
 }
 
 impl RawManifest {
@@ -126,7 +130,16 @@ impl RawManifest {
             let message = format!("{}: must be {MIN_DIMS} to {MAX_DIMS}", self.output.dims);
             return Err(field("output.dims", message));
         }
+        if let Some(same_from) = self
+            .output
+            .same_from
+            .filter(|from| !(-1.0..=1.0).contains(from))
+        {
+            let message = format!("{same_from}: must be -1 to 1");
+            return Err(field("output.same_from", message));
+        }
         Ok(EmbedManifest {
+            same_from: self.output.same_from,
             sha256: check_sha256(&self.sha256)?,
             name: self.name,
             version: self.version,
@@ -186,6 +199,11 @@ mod tests {
                 "dynamic = false",
                 "dynamic = true",
                 "input.dynamic: true: vectors are made",
+            ),
+            (
+                "same_from = 0.7",
+                "same_from = 2",
+                "output.same_from: 2: must be -1 to 1",
             ),
             (
                 "name = \"embedding\"",

@@ -20,27 +20,36 @@ mod patch;
 mod names;
 mod colours;
 mod classic;
+mod vocabulary;
 mod manifest;
+mod attribute_manifest;
+mod network;
 mod embedder;
+mod attribute_model;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jpeg::RgbImage;
 use types::{Appearance, Attribute, Class, ClassGroup, Embedding, NormBox};
 
+pub use self::attribute_manifest::{AttributeManifest, AttributeSpec, Reading, Scaling};
+pub use self::attribute_model::AttributeModel;
 pub use self::classic::CLASSIC_MAKER;
 use self::classic::Cut;
 use self::colours::Part;
 pub use self::colours::PartColour;
-pub use self::embedder::{EmbedError, Embedder};
+pub use self::embedder::Embedder;
 pub use self::lab::Lab;
 pub use self::light::Light;
 pub use self::manifest::{EmbedManifest, MAX_DIMS};
 pub use self::names::ColourName;
+pub use self::network::LooksError;
 use self::patch::Patch;
+pub use self::vocabulary::{AttributeName, VOCABULARY, attribute_name};
 
 /// Attributes of less belief are left out.
 pub const MIN_LIKELIHOOD: f32 = 0.4;
@@ -73,6 +82,9 @@ pub struct Shown<'a> {
 pub struct Describer {
     classic: Arc<str>,
     embedders: Vec<Arc<Mutex<Embedder>>>,
+    attribute_models: Vec<Arc<Mutex<AttributeModel>>>,
+    /// Attributes of models that are wanted; no other is told, or even asked.
+    wanted: BTreeSet<&'static str>,
     n_failed: Arc<AtomicU64>,
 }
 
@@ -88,6 +100,8 @@ impl Describer {
         Describer {
             classic: Arc::from(CLASSIC_MAKER),
             embedders: Vec::new(),
+            attribute_models: Vec::new(),
+            wanted: BTreeSet::new(),
             n_failed: Arc::default(),
         }
     }
@@ -99,7 +113,23 @@ impl Describer {
         self
     }
 
-    /// Vectors that a model should have given and did not, so far.
+    /// Asks `model` as well, for the classes it knows and the attributes that
+    /// are [`wanted`](Self::telling).
+    #[must_use]
+    pub fn with_attribute_model(mut self, model: AttributeModel) -> Self {
+        self.attribute_models.push(Arc::new(Mutex::new(model)));
+        self
+    }
+
+    /// Tells these attributes of its models, and no others; at first none. An
+    /// attribute of a model takes the place of ours of the same name.
+    #[must_use]
+    pub fn telling(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.wanted = names.into_iter().collect();
+        self
+    }
+
+    /// Vectors or attributes that a model should have given and did not, so far.
     pub fn n_failed(&self) -> u64 {
         self.n_failed.load(Ordering::Relaxed)
     }
@@ -143,10 +173,37 @@ impl Describer {
                 }
             }
         }
+        let mut told = attributes(shown, &patch);
+        for attribute in self.told_by_models(shown, patch.has_colour) {
+            told.retain(|ours| ours.name != attribute.name);
+            told.push(attribute);
+        }
         Appearance {
-            attributes: attributes(shown, &patch),
+            attributes: told,
             embeddings,
         }
+    }
+
+    fn told_by_models(&self, shown: &Shown<'_>, has_colour: bool) -> Vec<Attribute> {
+        // No model knows colours of a grey picture, whatever it says.
+        let is_wanted =
+            |name: &str| self.wanted.contains(name) && (has_colour || !name.ends_with("_colour"));
+        let mut told: Vec<Attribute> = Vec::new();
+        for model in &self.attribute_models {
+            let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut specs = model.manifest().attributes.iter();
+            if !model.knows(shown.class) || !specs.any(|spec| is_wanted(spec.name)) {
+                continue;
+            }
+            match model.tell(shown.crop, shown.bbox, is_wanted) {
+                Ok(attributes) => told.extend(attributes),
+                Err(error) => {
+                    self.n_failed.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(maker = &*model.maker(), %error, "no attributes");
+                }
+            }
+        }
+        told
     }
 }
 

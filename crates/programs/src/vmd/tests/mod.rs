@@ -11,6 +11,7 @@ use super::*;
 use crate::filter::ObjectFilter;
 use crate::site::Drawing;
 
+mod filters;
 mod intruder;
 mod kinds;
 mod limits;
