@@ -386,6 +386,31 @@ export const system = (isMotionOnly) => ({
   is_demo: false,
 });
 
+export const looks = () => [
+  {
+    name: 'person-attributes-0230',
+    kind: 'attributes',
+    licence: 'Apache-2.0',
+    classes: ['person'],
+    attributes: [
+      { name: 'gender', is_sensitive: true },
+      { name: 'bag', is_sensitive: false },
+      { name: 'hat', is_sensitive: false },
+    ],
+    is_used: true,
+    problem: null,
+  },
+  {
+    name: 'person-reid-0287',
+    kind: 'embedding',
+    licence: 'Apache-2.0',
+    classes: ['person'],
+    attributes: [],
+    is_used: false,
+    problem: null,
+  },
+];
+
 export const models = (chosen) => ({
   fixed: null,
   models: [

@@ -31,8 +31,24 @@ export const entryLine = {
 
 export const startPrograms = () => ({
   vmd: { is_enabled: true, schedule_id: null },
-  people: { is_enabled: true, schedule_id: null, zone_ids: [], min_height_px: 24, attributes: true },
-  vehicle: { is_enabled: false, schedule_id: null, zone_ids: [], min_height_px: 24, attributes: true },
+  people: {
+    is_enabled: true,
+    schedule_id: null,
+    zone_ids: [],
+    min_height_px: 24,
+    attributes: true,
+    further: [],
+    visitors_window_s: 1800,
+  },
+  vehicle: {
+    is_enabled: false,
+    schedule_id: null,
+    zone_ids: [],
+    min_height_px: 24,
+    attributes: true,
+    further: [],
+    visitors_window_s: 1800,
+  },
   occupancy: {
     is_enabled: true,
     schedule_id: 'office',
@@ -93,6 +109,13 @@ export const freshSite = () => ({
       revision: 3,
     },
   ],
+  publishers: [
+    {
+      name: 'Gatehouse Analytics',
+      key: `airelay-public-key:${'d75a980182b10ab7'.repeat(4)}`,
+      fingerprint: 'd75a-9801-82b1-0ab7',
+    },
+  ],
   cleared: {},
   accounts: [
     { id: 1, name: 'anna', role: 'administrator', is_enabled: true, created_at: '2026-11-02T08:00:00Z' },
@@ -112,6 +135,40 @@ export const freshSite = () => ({
       status_text: 'stopped: used more than 64 MB of memory',
       storage_bytes: 412_000,
       memory_bytes: 64_000_000,
+      publisher: 'Gatehouse Analytics',
+      description: 'Alarms when two people pass a door in the same direction within a short time.',
+      previous_version: '1.1.0',
+      settings: [
+        {
+          name: 'door',
+          label: 'Door',
+          help: 'A line drawn across the door.',
+          unit: '',
+          kind: 'line',
+          default: null,
+        },
+        {
+          name: 'way',
+          label: 'Direction',
+          help: 'Seen by somebody who walks along the line from its first point to its last.',
+          unit: '',
+          kind: 'choice',
+          default: 'both',
+          options: ['both', 'left to right', 'right to left'],
+        },
+        {
+          name: 'within_s',
+          label: 'Within',
+          help: 'A second person this soon after the first is one too many.',
+          unit: 's',
+          kind: 'number',
+          default: 2,
+          min: 0.2,
+          max: 30,
+        },
+        { name: 'is_loud', label: 'Also at night', help: '', unit: '', kind: 'switch', default: false },
+        { name: 'who', label: 'Who counts', help: '', unit: '', kind: 'classes', default: ['person'] },
+      ],
       cameras: [],
     },
   ],
@@ -434,7 +491,12 @@ function sightings(query) {
         url: `/api/v1/sightings/shots/${program}-${n}.jpg`,
         width_px: 180,
         height_px: 320,
-        total: 0.84,
+        total: 0.84 - (n % 5) / 20,
+        size: 0.35 + (n % 3) / 20,
+        sharpness: 0.8,
+        whole: 0.95,
+        confidence: 0.82,
+        exposure: 0.74,
       },
     };
   }).filter(
@@ -497,6 +559,10 @@ function software(cameras, site) {
       status_text: '',
       storage_bytes: [1_200_000, 48_000_000, 31_000_000, 5_400_000][n],
       memory_bytes: [9_000_000, 96_000_000, 90_000_000, 14_000_000][n],
+      publisher: null,
+      description: null,
+      previous_version: null,
+      settings: [],
       cameras: rows,
     };
   });
@@ -623,6 +689,25 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
     reply.writeHead(200, { 'Content-Type': 'text/csv' });
     return (reply.end(site.log.map((row) => Object.values(row).join(',')).join('\n')), true);
   }
+  if (what === 'publishers') {
+    if (method === 'GET') return (send(reply, 200, { publishers: site.publishers }), true);
+    if (method === 'DELETE') {
+      site.publishers = site.publishers.filter(({ fingerprint }) => fingerprint !== id);
+      return (send(reply, 204), true);
+    }
+    const { key, name } = await bodyOf(request);
+    const digits = /^airelay-public-key:([0-9a-f]{64})$/.exec(key)?.[1];
+    if (digits === undefined)
+      return (
+        fail(reply, 422, 'invalid_fields', 'Some fields cannot be used.', {
+          fields: { key: 'no public key: expected airelay-public-key: and 64 hex digits' },
+        }),
+        true
+      );
+    const fingerprint = digits.slice(0, 16).match(/.{4}/g).join('-');
+    site.publishers = [...site.publishers, { name, key, fingerprint }];
+    return (send(reply, 201, { name, key, fingerprint }), true);
+  }
   if (what === 'software') {
     if (id === undefined && method === 'GET') return (send(reply, 200, software(state.cameras, site)), true);
     if (id === undefined) {
@@ -657,6 +742,12 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
     if (method === 'DELETE') {
       site.installed = site.installed.filter((program) => program.id !== id);
       logged(site, `program ${id} uninstalled`, 'installed', null);
+      return (send(reply, 204), true);
+    }
+    if (action === 'roll_back') {
+      site.installed = site.installed.map((one) =>
+        one.id === id ? { ...one, version: one.previous_version, previous_version: null } : one,
+      );
       return (send(reply, 204), true);
     }
     const { camera_id } = await bodyOf(request);

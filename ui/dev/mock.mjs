@@ -24,6 +24,7 @@ const fresh = () => ({
   events: data.startEvents(),
   webhooks: data.startWebhooks(),
   site: programs.freshSite(),
+  looks: data.looks(),
   motionOnly: false,
   wrong: 0,
   lockedUntil: 0,
@@ -289,8 +290,19 @@ async function api(request, reply, url) {
   }
   if (what === 'system') return send(reply, 200, data.system(state.motionOnly));
   if (what === 'models') {
-    if (request.method === 'PUT') state.model = (await bodyOf(request)).name;
-    return send(reply, 200, data.models(state.model ?? 'built-in'));
+    if (request.method === 'POST') {
+      request.resume();
+      state.looks.push({ ...data.looks()[1], name: 'osnet-x025', is_used: false });
+      return send(reply, 201, { name: 'osnet-x025', kind: 'embedding' });
+    }
+    if (request.method === 'DELETE') {
+      state.looks = state.looks.filter(({ name }) => name !== id);
+      return send(reply, 204);
+    }
+    const body = request.method === 'PUT' ? await bodyOf(request) : {};
+    if (id === 'chosen') state.model = body.name;
+    for (const model of state.looks) if (model.name === action) model.is_used = body.is_used;
+    return send(reply, 200, { ...data.models(state.model ?? 'built-in'), looks: state.looks });
   }
   if (what === 'audit') return send(reply, 200, data.audit());
   if (what === 'webhooks') return webhooks(request, reply, id, action);

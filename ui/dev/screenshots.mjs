@@ -117,6 +117,15 @@ const SHOTS = [
       await page.waitForTimeout(600);
     },
   ],
+  [
+    'zones-limits',
+    '/cameras/front-door/zones',
+    'default',
+    async (page) => {
+      await page.getByText('Advanced').click();
+      await page.getByLabel('Shape, width over height: At most').fill('0.9');
+    },
+  ],
   ['demo', '/cameras/front-door/demo', 'default', (page) => page.waitForTimeout(2500)],
   ['programs', '/cameras/front-door/programs', 'default', (page) => page.waitForTimeout(1500)],
   [
@@ -126,6 +135,16 @@ const SHOTS = [
     async (page) => {
       await page.waitForTimeout(800);
       await page.getByLabel('AI Vehicle Detection is on').check();
+      await page.waitForTimeout(800);
+    },
+  ],
+  [
+    'programs-installed',
+    '/cameras/front-door/programs',
+    'default',
+    async (page) => {
+      await page.getByText('Is the view good enough?').first().click();
+      await page.getByLabel('Tailgating is on').check();
       await page.waitForTimeout(800);
     },
   ],
@@ -149,6 +168,12 @@ const SHOTS = [
     },
   ],
   ['software', '/software', 'default', (page) => page.waitForTimeout(900)],
+  [
+    'software-publisher',
+    '/software',
+    'default',
+    (page) => page.getByRole('button', { name: 'Accept a publisher' }).click(),
+  ],
   ['software-schedule', '/software/schedule', 'default', (page) => page.waitForTimeout(900)],
   ['software-log', '/software/log', 'default'],
   [
@@ -159,7 +184,7 @@ const SHOTS = [
   ],
   ['alarm', newestAlarm(), 'default', (page) => page.waitForTimeout(600)],
   ['alarms-empty', '/alarms', 'empty'],
-  ['settings', '/settings', 'default'],
+  ['settings', '/settings', 'default', (page) => page.getByText('Install a model').click()],
   ['changes', '/settings/changes', 'default'],
   [
     'webhooks',

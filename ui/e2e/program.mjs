@@ -47,6 +47,14 @@ export function findModel(folder) {
   return copy;
 }
 
+/** A model that tells attributes of people: its two files; null without the shared test data. */
+export function lookModel() {
+  const shared = process.env.AIRELAY_TESTDATA ?? join(CHECKOUT, '../shared');
+  const network = join(shared, 'models/person_attributes_0230.onnx');
+  const manifest = join(CHECKOUT, 'crates/vision/testdata/appearance/person-attributes-0230.toml');
+  return existsSync(network) ? { manifest, network } : null;
+}
+
 export function freePort() {
   return new Promise((done, fail) => {
     const server = createServer().once('error', fail);

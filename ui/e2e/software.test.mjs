@@ -63,6 +63,50 @@ describe('software, sightings and counts', () => {
     await program.waitFor({ state: 'hidden' });
   });
 
+  it('a publisher is accepted by its key, and a mistyped key is refused beside its field', async () => {
+    const panel = page.getByRole('region', { name: 'Publishers' });
+    await panel.getByRole('button', { name: 'Accept a publisher' }).click();
+    await panel.getByLabel('Publisher’s name').fill('Example works');
+    await panel.getByLabel('Public key').fill('airelay-public-key:123');
+    await panel.getByRole('button', { name: 'Accept', exact: true }).click();
+    await panel.getByText(/64/).last().waitFor();
+    assert.equal(await panel.getByText('are accepted').count(), 0);
+    await panel
+      .getByLabel('Public key')
+      .fill('airelay-public-key:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a');
+    await panel.getByRole('button', { name: 'Accept', exact: true }).click();
+    await panel.getByText('Packages of Example works are accepted.').waitFor();
+    await panel.getByRole('button', { name: 'Remove the key of Example works' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove the key' }).click();
+    await panel.getByText('Example works', { exact: true }).waitFor({ state: 'hidden' });
+  });
+
+  it('an installed program gets its settings on a camera', { skip: isReal }, async () => {
+    await openCamera(site, 'Programs');
+    const card = page.getByRole('region', { name: 'Tailgating' });
+    await card.getByLabel('Tailgating is on').check();
+    await page.getByText('Tailgating: “Door”: choose a line.').waitFor();
+    await card.getByLabel('Door').selectOption({ label: 'L1 Kerb' });
+    await card.getByLabel('Within').fill('99');
+    await card.getByLabel('Within').press('Tab');
+    await page.getByText('Tailgating: “Within” must be 0.2 to 30.').waitFor();
+    await card.getByLabel('Within').fill('3');
+    await card.getByLabel('Within').press('Tab');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('Applied. It works from now on.').waitFor();
+    await page.reload();
+    assert.equal(await card.getByLabel('Within').inputValue(), '3');
+  });
+
+  it('the version before is brought back after a question', { skip: isReal }, async () => {
+    await openPage(page, 'Software');
+    const program = page.getByRole('region', { name: 'Tailgating' });
+    await program.getByRole('button', { name: 'Bring back 1.1.0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Bring it back' }).click();
+    await page.getByText('Tailgating 1.1.0 is back in use.').waitFor();
+    await program.getByText(/^1\.1\.0 \/ SDK/).waitFor();
+  });
+
   it('the operation schedule shows hours and gaps', async () => {
     await page.getByRole('link', { name: 'Operation schedule' }).click();
     await page

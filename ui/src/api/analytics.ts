@@ -2,6 +2,7 @@
 //
 // Like `types.ts`: field names of the JSON, times in UTC, coordinates 0..=1 from the top-left corner.
 
+import type { ExtensionSettings } from './software';
 import type { Box, ObjectClass, RelayEvent, Shape } from './types';
 
 /** An open polyline; "left" and "right" as seen walking from its first point to its last. */
@@ -63,6 +64,15 @@ export interface RuleInput {
   overlap?: number;
   min_size?: SizeLimit | null;
   max_size?: SizeLimit | null;
+  /** In the place of the sensitivity's. */
+  min_score?: number | null;
+  hold_score?: number | null;
+  /** Width over height. */
+  min_aspect?: number | null;
+  max_aspect?: number | null;
+  /** Only where the ground is calibrated. */
+  min_speed_kmh?: number | null;
+  max_speed_kmh?: number | null;
   ignores_stationary?: boolean;
   grace_s?: number;
   cool_down_s?: number;
@@ -99,6 +109,10 @@ export interface SightingSettings extends ProgramSettings {
   zone_ids: number[];
   min_height_px: number;
   attributes: boolean;
+  /** Attributes of installed models that are told as well. */
+  further: string[];
+  /** How long somebody is remembered when different visitors are counted. */
+  visitors_window_s: number;
 }
 
 export interface OccupancyArea {
@@ -106,6 +120,7 @@ export interface OccupancyArea {
   name: string;
   zone_id: number;
   classes: ClassChoice | ObjectClass[];
+  sensitivity?: number;
   warning: number | null;
   threshold: number;
   rise_s: number;
@@ -143,7 +158,7 @@ export interface Programs {
   occupancy: OccupancySettings;
   counters: Counter[];
   /** Settings of installed programs by their names. */
-  extensions?: Record<string, ProgramSettings & { settings: Record<string, unknown> }>;
+  extensions?: Record<string, ExtensionSettings>;
 }
 
 export type ProgramName = 'vmd' | 'people' | 'vehicle' | 'occupancy';
@@ -277,6 +292,19 @@ export interface Attribute {
   likelihood: number;
 }
 
+/** The best shot; its quality and the parts of it, each 0..=1. */
+export interface SightingShot {
+  url: string;
+  width_px: number;
+  height_px: number;
+  total: number;
+  size: number;
+  sharpness: number;
+  whole: number;
+  confidence: number;
+  exposure: number;
+}
+
 export interface Sighting {
   id: number;
   camera_id: string;
@@ -293,7 +321,7 @@ export interface Sighting {
   zones: string[];
   lines: string[];
   attributes: Attribute[];
-  shot: { url: string; width_px: number; height_px: number; total: number } | null;
+  shot: SightingShot | null;
 }
 
 export interface SightingFilter {
@@ -305,63 +333,4 @@ export interface SightingFilter {
   attribute?: string[];
   before?: string;
   limit?: number;
-}
-
-export interface SoftwareCamera {
-  camera_id: string;
-  camera_name: string;
-  is_enabled: boolean;
-  status: ProgramStatus;
-  status_text: string;
-  ms_per_frame: number | null;
-  schedule_id: string | null;
-}
-
-export interface SoftwareProgram {
-  id: string;
-  name: string;
-  version: string;
-  sdk_version: string;
-  is_builtin: boolean;
-  status: ProgramStatus;
-  status_text: string;
-  storage_bytes: number;
-  memory_bytes: number;
-  cameras: SoftwareCamera[];
-}
-
-export interface Software {
-  device_id: string;
-  storage: { total_bytes: number; free_bytes: number };
-  memory: { total_bytes: number; free_bytes: number };
-  sdk_version: string;
-  version: string;
-  load: { cores: number; used_share: number };
-  programs: SoftwareProgram[];
-}
-
-export interface ControlLogRow {
-  id: number;
-  at: string;
-  who: string;
-  what: string;
-  before: string | null;
-  after: string | null;
-  hash: string;
-}
-
-export interface ControlLog {
-  rows: ControlLogRow[];
-  is_chain_intact: boolean;
-  /** The first row whose seal does not fit. */
-  broken_at?: number | null;
-  next_before: number | null;
-}
-
-export type DeviceLevel = 'User' | 'Operator' | 'Administrator';
-
-/** For cameras' own protocols, such as CGI and ONVIF; opens no web page. */
-export interface DeviceAccount {
-  name: string;
-  level: DeviceLevel;
 }

@@ -3,6 +3,7 @@
 import { BASE, call, csrfHeader, query } from './client';
 import { ApiError, parseError } from './errors';
 import type * as api from './analytics';
+import type * as soft from './software';
 import type { CameraInput } from './types';
 
 /** A try replays up to a day of stored tracks: up to 20 s on the relay's side. */
@@ -42,40 +43,60 @@ export const listSightings = (filter: api.SightingFilter) =>
   call<{ sightings: api.Sighting[]; next_before: string | null }>('GET', `/sightings${query(filter)}`);
 
 export const listDeviceAccounts = async () =>
-  (await call<{ accounts: api.DeviceAccount[] }>('GET', '/device_accounts')).accounts;
+  (await call<{ accounts: soft.DeviceAccount[] }>('GET', '/device_accounts')).accounts;
 /** `password`: absent = keep. */
-export const putDeviceAccount = (name: string, input: { level: api.DeviceLevel; password?: string }) =>
-  call<api.DeviceAccount>('PUT', `/device_accounts/${id(name)}`, input);
+export const putDeviceAccount = (name: string, input: { level: soft.DeviceLevel; password?: string }) =>
+  call<soft.DeviceAccount>('PUT', `/device_accounts/${id(name)}`, input);
 export const deleteDeviceAccount = (name: string) => call<unknown>('DELETE', `/device_accounts/${id(name)}`);
 
-export const getSoftware = () => call<api.Software>('GET', '/software');
+export const getSoftware = () => call<soft.Software>('GET', '/software');
 export const startProgram = (program: string, cameraId: string | null) =>
   call<unknown>('POST', `/software/${id(program)}/start`, { camera_id: cameraId });
 export const stopProgram = (program: string, cameraId: string | null) =>
   call<unknown>('POST', `/software/${id(program)}/stop`, { camera_id: cameraId });
 export const uninstallProgram = (program: string) => call<unknown>('DELETE', `/software/${id(program)}`);
+export const rollBackProgram = (program: string) =>
+  call<unknown>('POST', `/software/${id(program)}/roll_back`);
+export const listPublishers = async () =>
+  (await call<{ publishers: soft.Publisher[] }>('GET', '/publishers')).publishers;
+export const addPublisher = (input: { key: string; name: string }) =>
+  call<soft.Publisher>('POST', '/publishers', input);
+export const removePublisher = (fingerprint: string) =>
+  call<unknown>('DELETE', `/publishers/${id(fingerprint)}`);
 export const getControlLog = (before: number | null) =>
-  call<api.ControlLog>('GET', `/control_log${query({ before, limit: 50 })}`);
+  call<soft.ControlLog>('GET', `/control_log${query({ before, limit: 50 })}`);
 export const controlLogCsvUrl = `${BASE}/control_log.csv`;
 
 /** Sends a package; `onProgress` hears the share sent, 0..=1. */
-export function installProgram(
-  file: File,
+export const installProgram = (file: File, onProgress: (share: number) => void) =>
+  upload<soft.SoftwareProgram>('/software', file, onProgress, 'application/octet-stream');
+
+/** Sends a model: its manifest and its network. */
+export function installModel(manifest: File, network: File, onProgress: (share: number) => void) {
+  const form = new FormData();
+  form.set('manifest', manifest);
+  form.set('network', network);
+  return upload<{ name: string; kind: 'detector' | 'embedding' | 'attributes' }>('/models', form, onProgress);
+}
+
+function upload<T>(
+  path: string,
+  body: File | FormData,
   onProgress: (share: number) => void,
-): Promise<api.SoftwareProgram> {
+  contentType?: string,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `${BASE}/software`);
+    request.open('POST', `${BASE}${path}`);
     request.setRequestHeader(...csrfHeader());
-    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    if (contentType !== undefined) request.setRequestHeader('Content-Type', contentType);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
     request.onerror = () =>
-      reject(new ApiError(0, 'unreachable', 'The package could not be sent: the connection broke.'));
+      reject(new ApiError(0, 'unreachable', 'The file could not be sent: the connection broke.'));
     request.onload = () => {
-      if (request.status >= 200 && request.status < 300)
-        resolve(JSON.parse(request.responseText) as api.SoftwareProgram);
+      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as T);
       else reject(parseError(request.status, request.responseText));
     };
-    request.send(file);
+    request.send(body);
   });
 }

@@ -167,6 +167,9 @@ export const getSystem = () => call<SystemInfo>('GET', '/system');
 export const listModels = () => call<ModelList>('GET', '/models');
 export const chooseModel = (name: string) =>
   call<ModelList>('PUT', '/models/chosen', { name }, LINK_TEST_LIMIT_MS);
+export const switchLooks = (name: string, isUsed: boolean) =>
+  call<ModelList>('PUT', `/models/looks/${id(name)}`, { is_used: isUsed }, LINK_TEST_LIMIT_MS);
+export const deleteModel = (name: string) => call<unknown>('DELETE', `/models/${id(name)}`);
 export const listAudit = (before?: number) => call<AuditPage>('GET', `/audit${query({ before })}`);
 
 export const listWebhooks = async () => (await call<{ webhooks: Webhook[] }>('GET', '/webhooks')).webhooks;

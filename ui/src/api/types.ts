@@ -273,6 +273,20 @@ export interface ModelList {
   models: Model[];
   /** Manifest named in the settings file: nothing can be chosen then. */
   fixed: string | null;
+  /** Models that describe what objects look like. */
+  looks: LooksModel[];
+}
+
+/** Vectors to find an object again, or attributes in words. */
+export interface LooksModel {
+  name: string;
+  kind: 'embedding' | 'attributes';
+  licence: string;
+  classes: ObjectClass[];
+  attributes: { name: string; is_sensitive: boolean }[];
+  is_used: boolean;
+  /** Why it cannot be used. */
+  problem: string | null;
 }
 
 /** A change of settings or accounts: the parts that differ. */

@@ -9,6 +9,8 @@ const WORDS: Record<string, string> = {
   class: 'Kind of object',
   score: 'Sure enough',
   size: 'Size',
+  shape: 'Shape',
+  speed: 'Speed',
   mask: 'Outside masks',
   stationary: 'Not standing for long',
   inside: 'Inside the zone',

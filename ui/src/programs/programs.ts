@@ -1,6 +1,7 @@
 // The analytics programs: names, sentences, defaults, and what stands against applying them. Pure.
 
 import type { Programs, ProgramName, ProgramStatus } from '../api/analytics';
+import type { ExtensionSetting, ExtensionSettings } from '../api/software';
 import type { IconName } from '../lib/icons';
 
 export const PROGRAMS: { name: ProgramName; label: string; icon: IconName; text: string }[] = [
@@ -47,6 +48,8 @@ export function completePrograms(programs: Partial<Programs> | undefined): Progr
     zone_ids: [],
     min_height_px: 24,
     attributes: true,
+    further: [],
+    visitors_window_s: 1800,
   };
   const occupancy = { is_enabled: false, schedule_id: null, interval_s: 60, areas: [], in_line_ids: [] };
   return {
@@ -87,10 +90,44 @@ export function programProblems(programs: Programs): string[] {
     const settings = programs[name];
     if ('min_height_px' in settings && !within(settings.min_height_px, 8, 2160))
       found.push(`${label}: the least height must be 8 to 2,160 pixels.`);
+    if ('visitors_window_s' in settings && !within(settings.visitors_window_s, 60, 86_400))
+      found.push(`${label}: somebody can be remembered for 60 to 86,400 seconds.`);
   }
   if (!within(programs.occupancy.interval_s, 1, 3600))
     found.push('Occupancy: the interval must be 1 to 3,600 seconds.');
   return found;
+}
+
+/** An installed program as it is on a camera that has never spoken of it. */
+export const extensionOf = (programs: Programs, id: string): ExtensionSettings =>
+  programs.extensions?.[id] ?? { is_enabled: false, schedule_id: null, settings: {} };
+
+/** What a setting holds: as typed, else what the package gives. */
+export const settingValue = (setting: ExtensionSetting, settings: Record<string, unknown>): unknown =>
+  settings[setting.name] ?? setting.default;
+
+/** What stands against the settings of an installed program that is on. */
+export function extensionProblems(
+  label: string,
+  schema: readonly ExtensionSetting[],
+  settings: Record<string, unknown>,
+): string[] {
+  return schema.flatMap((setting) => {
+    const value = settingValue(setting, settings);
+    const what = `${label}: “${setting.label}”`;
+    if (setting.kind === 'whole' || setting.kind === 'number') {
+      const fits = typeof value === 'number' && value >= setting.min && value <= setting.max;
+      const isWhole = setting.kind === 'number' || Number.isInteger(value);
+      return fits && isWhole
+        ? []
+        : [
+            `${what} must be ${setting.kind === 'whole' ? 'a whole number ' : ''}${setting.min} to ${setting.max}.`,
+          ];
+    }
+    if (setting.kind === 'zone' || setting.kind === 'line')
+      return value === null ? [`${what}: choose a ${setting.kind}.`] : [];
+    return [];
+  });
 }
 
 /** "05:00, 18:30" as a list, in order and without doubles. */
@@ -102,12 +139,23 @@ export function parseResets(text: string): string[] {
   return [...new Set(times)].sort().slice(0, MAX_RESETS);
 }
 
-/** What differs between two settings, one line each. */
-export function programChanges(before: Programs, after: Programs) {
+/** What differs between two settings, one line each; `names` are those of installed programs. */
+export function programChanges(before: Programs, after: Programs, names: Record<string, string> = {}) {
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const changes: { mark: 'added' | 'removed' | 'changed'; text: string }[] = [];
-  for (const { name, label } of PROGRAMS) {
-    const [was, is] = [before[name], after[name]];
+  const installed = new Set([
+    ...Object.keys(before.extensions ?? {}),
+    ...Object.keys(after.extensions ?? {}),
+  ]);
+  const all = [
+    ...PROGRAMS.map(({ name, label }) => ({ label, was: before[name], is: after[name] })),
+    ...[...installed].map((id) => ({
+      label: names[id] ?? id,
+      was: extensionOf(before, id),
+      is: extensionOf(after, id),
+    })),
+  ];
+  for (const { label, was, is } of all) {
     if (was.is_enabled !== is.is_enabled)
       changes.push({
         mark: is.is_enabled ? 'added' : 'removed',

@@ -83,7 +83,14 @@ it('programs that use a deleted zone or line are named', () => {
     hysteresis: 0,
   };
   const settings = { is_enabled: true, schedule_id: null };
-  const sightings = { ...settings, zone_ids: [], min_height_px: 24, attributes: true };
+  const sightings = {
+    ...settings,
+    zone_ids: [],
+    min_height_px: 24,
+    attributes: true,
+    further: [],
+    visitors_window_s: 1800,
+  };
   const programs = {
     vmd: settings,
     people: sightings,

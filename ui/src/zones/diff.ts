@@ -31,6 +31,12 @@ const LABELS: Partial<Record<keyof Rule, string>> = {
   ways: 'ways',
   problems: 'problems of the picture',
   is_in_total: 'time in total',
+  min_score: 'score to begin',
+  hold_score: 'score to hold',
+  min_aspect: 'smallest shape',
+  max_aspect: 'largest shape',
+  min_speed_kmh: 'least speed',
+  max_speed_kmh: 'most speed',
   ignores_stationary: 'leaves out what stands still',
 };
 

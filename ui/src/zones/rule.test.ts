@@ -34,6 +34,9 @@ describe('what is sent', () => {
       ways: 'right_to_left',
       is_in_total: true,
       min_size: { at: [{ y: 1, width: 0.1, height: 0.2 }] },
+      hold_score: 0.2,
+      max_aspect: 0.8,
+      min_speed_kmh: 10,
     };
     KINDS[kind].numbers.forEach((key, at) => (rule[key] = 17 + at));
     const { place, extras, numbers, isAboutObjects } = KINDS[kind];

@@ -25,6 +25,12 @@ export interface Rule {
   min_size: SizeLimit | null;
   max_size: SizeLimit | null;
   ignores_stationary: boolean;
+  min_score: number | null;
+  hold_score: number | null;
+  min_aspect: number | null;
+  max_aspect: number | null;
+  min_speed_kmh: number | null;
+  max_speed_kmh: number | null;
   grace_s: number;
   cool_down_s: number;
   schedule_id: string | null;
@@ -191,6 +197,12 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   min_size: null,
   max_size: null,
   ignores_stationary: false,
+  min_score: null,
+  hold_score: null,
+  min_aspect: null,
+  max_aspect: null,
+  min_speed_kmh: null,
+  max_speed_kmh: null,
   grace_s: 3,
   cool_down_s: 0,
   schedule_id: null,
@@ -208,6 +220,23 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   problems: PROBLEMS,
   after_s: 10,
 };
+
+/** Limits that need not be set. */
+export const LIMITS = [
+  'min_score',
+  'hold_score',
+  'min_aspect',
+  'max_aspect',
+  'min_speed_kmh',
+  'max_speed_kmh',
+] as const;
+export type LimitKey = (typeof LIMITS)[number];
+
+/** The score from which an object counts at each sensitivity, 1 first; as in docs/programs.md. */
+const SENSITIVITY_SCORES = [0.8, 0.72, 0.64, 0.57, 0.5, 0.44, 0.38, 0.33, 0.28, 0.22];
+export const scoreOf = (sensitivity: number): number => SENSITIVITY_SCORES[sensitivity - 1] ?? 0.5;
+/** So far below the score to begin an object may fall, where nothing else is set. */
+export const HOLD_BELOW = 0.15;
 
 export function classesOf(choice: RuleInput['classes']): Classes {
   const found: Classes = {};
@@ -242,7 +271,7 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.place === 'two_zones') input.to_zone_id = rule.to_zone_id;
   if (what.isAboutObjects) {
     input.classes = classesInput(rule.classes);
-    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'grace_s'] as const)
+    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'grace_s', ...LIMITS] as const)
       if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
     if (rule.anchor === 'overlap') input.overlap = rule.overlap;
   }
@@ -279,6 +308,15 @@ export function ruleProblems(rule: Rule): string[] {
     found.push('choose at least one kind of object.');
   if (rule.kind === 'picture_problem' && rule.problems.length === 0)
     found.push('choose at least one problem of the picture.');
+  const begin = rule.min_score ?? scoreOf(rule.sensitivity);
+  if (what.isAboutObjects && rule.hold_score !== null && rule.hold_score > begin)
+    found.push('the score to hold must not be above the score to begin.');
+  for (const [least, most, word] of [
+    [rule.min_aspect, rule.max_aspect, 'shape'],
+    [rule.min_speed_kmh, rule.max_speed_kmh, 'speed'],
+  ] as const)
+    if (least !== null && most !== null && least > most)
+      found.push(`the smallest ${word} is above the largest.`);
   const common: NumberKey[] = what.isAboutObjects ? ['grace_s', 'cool_down_s'] : ['cool_down_s'];
   for (const key of [...what.numbers, ...common]) {
     const { label, unit, min, max } = NUMBERS[key];
