@@ -13,7 +13,7 @@ use std::time::Duration;
 use programs::Output;
 use programs::occupancy::HeatMap;
 use types::{
-    BestShot, Count, EncodedFrame, Event, MotionSummary, Scene, Sighting, Timestamp, Track,
+    BestShot, Count, EncodedFrame, Event, MotionSummary, Phase, Scene, Sighting, Timestamp, Track,
     TrackId, ZoneId,
 };
 use vision::best_shot::{BestShotConfig, BestShots};
@@ -201,6 +201,11 @@ impl CameraPipeline {
     }
 
     fn told(&mut self, output: Output) -> Step {
+        for event in &output.events {
+            if let (Phase::Begin, Some(track_id)) = (event.phase, event.track_id) {
+                self.best_shots.alarmed(track_id, event.at);
+            }
+        }
         Step {
             events: output.events,
             counts: output.counts,

@@ -3,7 +3,8 @@
 //! In: each scene with its frame, encoded and decoded. Out: per track an early
 //! shot within a second of its confirmation, so that an alarm has a picture; a
 //! few more early ones when the object is seen clearly better (it came nearer);
-//! and when it ends a final one, if a clearly better moment came.
+//! one of the moment at which it caused an alarm, unless that shows it far
+//! worse; and when it ends a final one, if a clearly better moment came.
 //!
 //! Moments are compared on the small planes (`quality`); only one that clearly
 //! beats the kept shot is cut from the camera's own pixels, and only so many
@@ -70,6 +71,15 @@ const EARLY_BETTER_BY: f32 = 1.25;
 const EARLY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// ... and so many times per track, the first included.
 const MAX_EARLY: u32 = 4;
+/// The moment of an alarm is shown unless it is less than this part as good as
+/// the kept shot: a picture that explains the alarm is worth more than a
+/// somewhat better one of the way there.
+const ALARM_WORTH: f32 = 0.5;
+/// That moment is waited for so long: the object may be hidden when its dwell
+/// is over.
+const ALARM_WITHIN: Duration = Duration::from_secs(2);
+/// Most alarms of one track that are shown so.
+const MAX_ALARMS: u32 = 8;
 /// A shot this good is told at once: waiting would bring little.
 const GOOD_ENOUGH: f32 = 0.7;
 /// Most tracks watched at one time.
@@ -99,6 +109,9 @@ pub struct BestShots {
 struct Watched {
     confirmed_at: Timestamp,
     n_early: u32,
+    /// When it caused an alarm whose moment is not shown yet.
+    alarm_at: Option<Timestamp>,
+    n_alarms: u32,
     /// Quality and moment of the newest shot told.
     told: Option<(f32, Timestamp)>,
     kept: Option<Kept>,
@@ -171,6 +184,17 @@ impl BestShots {
         told
     }
 
+    /// This track just caused an alarm: its next shot shows that moment, which
+    /// comes after the rules have seen the scene.
+    pub fn alarmed(&mut self, track_id: TrackId, at: Timestamp) {
+        if let Some(watched) = self.watched.get_mut(&track_id)
+            && watched.n_alarms < MAX_ALARMS
+        {
+            watched.n_alarms += 1;
+            watched.alarm_at = Some(at);
+        }
+    }
+
     /// Returns the shots not yet told: no more scenes will come.
     pub fn finish(&mut self) -> Vec<BestShot> {
         std::mem::take(&mut self.watched)
@@ -205,12 +229,15 @@ impl BestShots {
             let watched = self.watched.entry(track.track_id).or_insert(Watched {
                 confirmed_at: at,
                 n_early: 0,
+                alarm_at: None,
+                n_alarms: 0,
                 told: None,
                 kept: None,
             });
             let quality = judge(image, track.bbox, track.score);
             let gain = match &watched.kept {
                 None => f32::INFINITY,
+                Some(kept) if watched.wants_alarm(kept, quality.total, at) => f32::INFINITY,
                 Some(kept) if at.saturating_since(kept.captured_at) < self.config.cut_every => 0.0,
                 Some(kept) => quality.total / kept.quality.total.max(f32::MIN_POSITIVE),
             };
@@ -283,12 +310,28 @@ impl BestShots {
 }
 
 impl Watched {
-    /// An early shot, when it is time. The first: it is good, or the next
-    /// frame (after `dt`, as this one) would come too late. Later ones: clearly
-    /// better than the one told.
+    /// Whether this moment, `at`, shows an alarm that is not shown yet.
+    fn wants_alarm(&self, kept: &Kept, quality: f32, at: Timestamp) -> bool {
+        self.alarm_at.is_some_and(|alarm_at| {
+            kept.captured_at < alarm_at
+                && at.saturating_since(alarm_at) <= ALARM_WITHIN
+                && quality >= ALARM_WORTH * kept.quality.total
+        })
+    }
+
+    /// An early shot, when it is time. That of an alarm: at once. The first: it
+    /// is good, or the next frame (after `dt`, as this one) would come too
+    /// late. Later ones: clearly better than the one told.
     fn early_shot(&mut self, at: Timestamp, dt: Duration) -> Option<BestShot> {
         let kept = self.kept.as_mut()?;
         let quality = kept.quality.total;
+        let shows_alarm = |alarm_at: Timestamp| kept.captured_at >= alarm_at;
+        if self.alarm_at.is_some_and(shows_alarm) {
+            self.alarm_at = None;
+            let shot = kept.untold.take()?;
+            self.told = Some((quality, at));
+            return Some(shot);
+        }
         let is_time = match self.told {
             None => {
                 let waited = at.saturating_since(self.confirmed_at);

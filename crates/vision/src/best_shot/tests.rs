@@ -173,6 +173,49 @@ fn early_shot_is_replaced_a_few_times_while_the_object_comes_clearly_nearer() {
     }
 }
 
+/// An object that is seen best at first, and causes an alarm at 2 s; the
+/// moments of the shots told.
+fn told_around_an_alarm(later: NormBox, is_hidden: bool) -> Vec<i64> {
+    let mut bench = Bench::new();
+    let mut told_at = Vec::new();
+    for step in 0..25 {
+        let millis = step * 200;
+        let bbox = if step < 5 { at(NEAR) } else { later };
+        let told = if is_hidden && (2_000..2_600).contains(&millis) {
+            let frame = bench.draw(millis, &[]);
+            bench.show(&frame, vec![track(1, 1_800, bbox)])
+        } else {
+            bench.step(millis, bbox, 60)
+        };
+        told_at.extend(told.iter().map(|shot| shot.captured_at.as_micros() / 1_000));
+        if millis == 2_000 {
+            let alarm_at = Timestamp::from_millis(millis);
+            bench.shots.alarmed(TrackId(1), alarm_at);
+        }
+    }
+    told_at
+}
+
+#[test]
+fn alarm_is_shown_at_its_moment_unless_the_object_is_seen_far_worse_then() {
+    let smaller = at([0.4, 0.3, 0.5, 0.7]);
+    assert_eq!(told_around_an_alarm(smaller, false), [0, 2_200]);
+    assert_eq!(told_around_an_alarm(smaller, true), [0, 2_600]);
+    assert_eq!(told_around_an_alarm(at(FAR), false), [0]);
+}
+
+#[test]
+fn alarms_of_one_track_cost_a_bounded_number_of_crops() {
+    let mut bench = Bench::new();
+    for step in 0..100 {
+        bench.step(step * 200, at(NEAR), 60);
+        let now = Timestamp::from_millis(step * 200);
+        bench.shots.alarmed(TrackId(1), now);
+        bench.shots.alarmed(TrackId(2), now);
+    }
+    assert!(bench.shots.n_cut() <= 9, "{}", bench.shots.n_cut());
+}
+
 #[test]
 fn early_shot_of_a_slow_camera_does_not_wait_for_a_late_frame() {
     let mut bench = Bench::new();
