@@ -15,6 +15,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("extension", &["types", "programs"]),
     ("store", &["types"]),
     ("sink", &["types"]),
+    ("transcode", &["types", "jpeg"]),
     ("sim", &["types", "jpeg", "source"]),
     ("testkit", &["types", "jpeg", "sim"]),
     (
@@ -29,13 +30,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "extension",
             "store",
             "sink",
+            "transcode",
             "sim",
         ],
     ),
 ];
 
 /// Crates that compute only: same input, same output.
-const PURE: &[&str] = &["types", "jpeg", "vision", "programs"];
+const PURE: &[&str] = &["types", "jpeg", "transcode", "vision", "programs"];
 
 /// Libraries that reach outside.
 const IMPURE: &[&str] = &["tokio", "hyper", "reqwest", "rusqlite", "axum"];
