@@ -10,9 +10,12 @@
 //! Not here: pixels, tables, timers, other sinks' business.
 
 pub mod access;
+pub mod ipro;
 mod message;
 pub mod onvif;
 mod queue;
+pub mod rtsp;
+mod segments;
 pub mod webhook;
 
 #[cfg(test)]
