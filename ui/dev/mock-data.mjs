@@ -110,6 +110,7 @@ const camera = (id, name, cameraLink, status, edit = {}) => ({
   masks: [],
   rules: [],
   motion_sensitivity: 5,
+  has_ipro_output: false,
   revision: 1,
   last_event: null,
   status: { ...status, url: `${cameraLink.protocol}://${cameraLink.host}/${cameraLink.path}` },

@@ -635,6 +635,24 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
   }
   if (what === 'accounts')
     return (await answerAccounts({ id: Number(id), site, method, request, reply, bodyOf, send, fail }), true);
+  if (what === 'viewers') {
+    const viewer = {
+      id: 1,
+      camera_id: state.cameras[0]?.id ?? 'gate',
+      video: 'h264',
+      way: 'tcp',
+      address: '192.168.1.20:50122',
+      account: 'recorder',
+      agent: 'Lavf59.27.100',
+      since: new Date(Date.now() - 754_000).toISOString(),
+      pictures: 3_771,
+      documents: 3_520,
+      bytes: 241_300_000,
+      lost: 3,
+      lost_on_the_way: 0,
+    };
+    return (send(reply, 200, { rtsp_port: 8_554, is_reachable: true, error: null, viewers: [viewer] }), true);
+  }
   if (what === 'schedules') {
     if (id === 'preview') return (send(reply, 200, preview((await bodyOf(request)).schedule)), true);
     if (id === undefined && method === 'GET')

@@ -23,6 +23,13 @@ struct ConfigFile {
     model: Option<PathBuf>,
     log_json: Option<bool>,
     retention: RetentionFile,
+    rtsp: RtspFile,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RtspFile {
+    listen: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,6 +64,8 @@ pub struct Config {
     pub log_json: bool,
     /// How long each class of data is kept.
     pub retention: RetentionDays,
+    /// Where RTSP listens; `None` when it does not.
+    pub rtsp_listen: Option<SocketAddr>,
 }
 
 /// How long each class of data is kept, days.
@@ -85,6 +94,9 @@ pub struct Overrides {
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8_092);
+
+/// Port of RTSP where nothing else is set; 554 would need root.
+const RTSP_PORT: u16 = 8_554;
 
 const MAX_WORKERS: usize = 256;
 
@@ -137,6 +149,7 @@ impl Config {
                 best_shots: file.retention.best_shots_days.unwrap_or(14),
                 audit: file.retention.audit_days.unwrap_or(365),
             },
+            rtsp_listen: rtsp_listen(file.rtsp.listen.as_deref(), listen)?,
         })
     }
 
@@ -147,6 +160,21 @@ impl Config {
         self.public_url
             .clone()
             .unwrap_or_else(|| format!("{scheme}://{local_addr}"))
+    }
+}
+
+/// Where RTSP listens: beside the web pages, unless something else is set. A web
+/// face on any free port gives RTSP any free port too.
+fn rtsp_listen(typed: Option<&str>, web: SocketAddr) -> anyhow::Result<Option<SocketAddr>> {
+    match typed {
+        None => {
+            let port = if web.port() == 0 { 0 } else { RTSP_PORT };
+            Ok(Some(SocketAddr::new(web.ip(), port)))
+        }
+        Some("off") => Ok(None),
+        Some(address) => address.parse().map(Some).with_context(|| {
+            format!("rtsp.listen = {address:?}: use an address and port, or \"off\"")
+        }),
     }
 }
 
@@ -182,6 +210,21 @@ mod tests {
     }
 
     #[test]
+    fn rtsp_listens_beside_the_web_pages_unless_told_otherwise() {
+        for (text, expected) in [
+            ("", Some("127.0.0.1:8554")),
+            ("listen = \"0.0.0.0:80\"", Some("0.0.0.0:8554")),
+            ("listen = \"127.0.0.1:0\"", Some("127.0.0.1:0")),
+            ("[rtsp]\nlisten = \"[::]:554\"", Some("[::]:554")),
+            ("[rtsp]\nlisten = \"off\"", None),
+        ] {
+            let config = Config::from_toml(text, Overrides::default()).unwrap();
+            let listen = config.rtsp_listen.map(|addr| addr.to_string());
+            assert_eq!(listen.as_deref(), expected);
+        }
+    }
+
+    #[test]
     fn command_line_wins_over_the_file() {
         let overrides = Overrides {
             workers: Some(3),
@@ -197,6 +240,7 @@ mod tests {
             ("listn = 1", "unknown field `listn`"),
             ("workers = 0", "use 1 to 256"),
             ("listen = \"x\"", "invalid socket address"),
+            ("[rtsp]\nlisten = \"8554\"", "use an address and port, or"),
         ] {
             let error = Config::from_toml(text, Overrides::default()).unwrap_err();
             let error = format!("{error:#}");

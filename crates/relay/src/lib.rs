@@ -18,6 +18,7 @@ mod extensions;
 pub mod pipeline;
 mod supervise;
 mod deliver;
+mod rtsp;
 mod web;
 mod serve;
 mod replay;

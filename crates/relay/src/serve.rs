@@ -25,6 +25,7 @@ use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
 use crate::pipeline::{JobRunner, Scheduler, Workers};
+use crate::rtsp::{Rtsp, RtspParts};
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
@@ -117,6 +118,17 @@ impl Relay {
             Arc::clone(&fleet),
             public_url.clone(),
         ));
+        let device_accounts =
+            DeviceAccounts::load(storage.clone(), Arc::clone(&vault), Arc::clone(&clock)).await?;
+        let rtsp = Rtsp::new(RtspParts {
+            fleet: Arc::clone(&fleet),
+            accounts: device_accounts.clone(),
+            storage: storage.clone(),
+            runtime: Handle::current(),
+            clock: Arc::clone(&clock),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
         let app = App {
             fleet: Arc::clone(&fleet),
             cameras,
@@ -126,12 +138,8 @@ impl Relay {
             changes,
             deliveries: Arc::clone(&deliveries),
             schedules: ScheduleBook::load(storage.clone(), Arc::clone(&clock)).await?,
-            device_accounts: DeviceAccounts::load(
-                storage.clone(),
-                Arc::clone(&vault),
-                Arc::clone(&clock),
-            )
-            .await?,
+            device_accounts,
+            rtsp: rtsp.clone(),
             detector,
             extensions,
             looks,
@@ -158,10 +166,14 @@ impl Relay {
         };
         let setup_link = setup_link::make(&app, config, local_addr).await?;
         let web_stop = CancellationToken::new();
+        if let Some(addr) = config.rtsp_listen {
+            rtsp.listen(addr);
+        }
         let serve = web::server::serve(
             listener,
             acceptor,
             web::router(app.clone()),
+            rtsp,
             web_stop.clone(),
         );
         let web_task = tokio::spawn(serve);

@@ -110,6 +110,8 @@ export interface CameraSettings extends Site {
   masks: Shape[];
   rules: RuleInput[];
   motion_sensitivity: number;
+  /** Streams and pictures are also given in the form of i-PRO cameras. */
+  has_ipro_output: boolean;
   revision: number;
 }
 

@@ -99,6 +99,7 @@ fn demo_document(port: u16) -> CameraDocument {
         rules: demo_rules(),
         programs: demo_programs(),
         motion_sensitivity: 5,
+        has_ipro_output: false,
     }
 }
 

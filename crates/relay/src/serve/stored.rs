@@ -48,6 +48,10 @@ impl Teller {
 
 fn tell(app: &App, reader: &Reader, batch: &Batch, appended: &Appended) {
     app.deliveries.wake();
+    let new_steps = appended.new_steps.iter().map(|(event_id, _)| *event_id);
+    if let Err(error) = app.rtsp.take_stored(reader, new_steps) {
+        tracing::warn!(%error, "viewers of metadata not told of new rows");
+    }
     if app.changes.n_listeners() == 0 {
         return;
     }

@@ -505,6 +505,7 @@ impl AnalysisDocument {
             link: unused_link(),
             motion,
             analysis,
+            has_ipro_output: false,
             revision: 0,
         }))
     }

@@ -49,6 +49,9 @@ pub struct CameraDocument {
     /// 1 (only large, clear motion) to 10 (the slightest).
     #[serde(default = "default_sensitivity")]
     pub motion_sensitivity: u8,
+    /// Whether streams and pictures are also given in i-PRO's form.
+    #[serde(default)]
+    pub has_ipro_output: bool,
 }
 
 /// What a running camera uses.
@@ -66,6 +69,8 @@ pub struct CameraSettings {
     pub motion: MotionConfig,
     /// What is drawn on the picture, and what the programs look for.
     pub analysis: Analysis,
+    /// Whether streams and pictures are also given in i-PRO's form.
+    pub has_ipro_output: bool,
     /// Which revision of the document this is.
     pub revision: u64,
 }
@@ -103,6 +108,7 @@ impl CameraDocument {
             rules: Vec::new(),
             programs: ProgramsDocument::default(),
             motion_sensitivity: default_sensitivity(),
+            has_ipro_output: false,
         }
     }
 
@@ -137,6 +143,7 @@ impl CameraDocument {
                 link,
                 motion,
                 analysis,
+                has_ipro_output: self.has_ipro_output,
                 revision,
             }),
             _ => Err(errors),

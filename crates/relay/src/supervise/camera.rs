@@ -5,15 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use programs::Explanation;
 use source::{Backoff, Limits, Source};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, info_span, warn};
-use types::{CameraId, Clock, EncodedFrame, Timestamp, TrackId};
+use types::{CameraId, Clock, EncodedFrame, Scene, Timestamp, TrackId};
 
+use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
 use crate::pipeline::{CameraPipeline, ProgramLive, Scheduler};
 use crate::settings::CameraSettings;
+
+/// Scenes kept for slow receivers: some seconds.
+const SCENES_KEPT: usize = 64;
 
 /// What tasks, workers and viewers of one camera share.
 #[derive(Debug)]
@@ -28,6 +32,9 @@ pub(crate) struct CameraRuntime {
     pub newest_frame: watch::Sender<Option<EncodedFrame>>,
     /// Newest frame analysed.
     pub live: watch::Sender<Option<LiveRecord>>,
+    /// Every scene, for those who must not miss one; a slow one is told how
+    /// many it missed.
+    pub scenes: broadcast::Sender<Arc<Scene>>,
     /// Stages; `None` until the first job and after a panic.
     stages: Mutex<Option<Stages>>,
 }
@@ -38,6 +45,10 @@ pub(super) struct Stages {
     pub(super) pipeline: CameraPipeline,
     /// Scenes on their way to the store.
     pub(super) scenes: SceneLog,
+    /// For viewers.
+    pub(super) open_events: OpenEvents,
+    /// Frames analysed since this camera started.
+    pub(super) n_analysed: u64,
     /// First id that is not reserved for it.
     pub(super) track_id_end: TrackId,
 }
@@ -51,6 +62,7 @@ impl CameraRuntime {
             status: StatusBoard::default(),
             newest_frame: watch::Sender::new(None),
             live: watch::Sender::new(None),
+            scenes: broadcast::Sender::new(SCENES_KEPT),
             stages: Mutex::new(None),
         }
     }

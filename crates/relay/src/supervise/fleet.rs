@@ -15,6 +15,7 @@ use tracing::{error, info_span, warn};
 use types::{CameraId, Clock, Scene, Timestamp};
 
 use super::camera::Stages;
+use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
 use crate::pipeline::{
@@ -196,11 +197,13 @@ impl Fleet {
         pipeline.use_input(self.parts.engines.input_px());
         if !Arc::ptr_eq(pipeline.settings(), &settings) {
             let step = pipeline.apply(settings, now);
+            stages.open_events.update(&step.events);
             self.store(&runtime.camera_id, step, Vec::new(), now);
         }
         match work {
             Work::Tick(now) => {
                 let step = pipeline.tick(now);
+                stages.open_events.update(&step.events);
                 self.store(&runtime.camera_id, step, Vec::new(), now);
                 JobOutcome::Done
             }
@@ -218,6 +221,7 @@ impl Fleet {
                 if let Some(error) = &step.detect_error {
                     error!(error, "detector failed: making a new session");
                 }
+                stages.open_events.update(&step.events);
                 let mut scenes = Vec::new();
                 if let Some(scene) = &step.scene {
                     scenes = stages.scenes.add(scene);
@@ -226,10 +230,16 @@ impl Fleet {
                         let heat_so_far = stages.pipeline.programs().heat_so_far(now);
                         step.heat_maps.extend(heat_so_far);
                     }
+                    let shared = Arc::new(scene.clone());
+                    // Fails when nobody listens.
+                    drop(runtime.scenes.send(Arc::clone(&shared)));
+                    stages.n_analysed += 1;
                     runtime.live.send_replace(Some(LiveRecord {
+                        number: stages.n_analysed,
                         frame,
-                        scene: Arc::new(scene.clone()),
+                        scene: shared,
                         active_zones: step.active_zones.clone(),
+                        open_events: stages.open_events.shared(),
                         programs: Arc::new(stages.pipeline.programs().live(scene)),
                     }));
                 }
@@ -266,6 +276,8 @@ impl Fleet {
         Ok(Stages {
             pipeline,
             scenes: SceneLog::default(),
+            open_events: OpenEvents::default(),
+            n_analysed: 0,
             track_id_end: block.end,
         })
     }

@@ -11,5 +11,5 @@ mod status;
 
 pub(crate) use self::camera::CameraRuntime;
 pub(crate) use self::fleet::{Fleet, FleetParts};
-pub(crate) use self::live::LiveRecord;
+pub(crate) use self::live::{LiveRecord, OpenEvent};
 pub(crate) use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard, hex};

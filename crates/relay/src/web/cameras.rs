@@ -52,6 +52,8 @@ pub(super) struct CameraView {
     pub programs: ProgramsDocument,
     /// 1 (only large, clear motion) to 10 (the slightest).
     pub motion_sensitivity: u8,
+    /// Whether streams and pictures are also given in i-PRO's form.
+    pub has_ipro_output: bool,
     /// Send it back with a change; a newer one in between answers 409.
     pub revision: u64,
     /// What it is doing.
@@ -112,6 +114,10 @@ pub(super) struct CameraChange {
     pub programs: Option<ProgramsDocument>,
     /// 1 (only large, clear motion) to 10 (the slightest).
     pub motion_sensitivity: u8,
+    /// Whether streams and pictures are also given in i-PRO's form; absent
+    /// keeps what is stored.
+    #[serde(default)]
+    pub has_ipro_output: Option<bool>,
     /// The revision that was changed.
     pub revision: u64,
     /// Ignored; accepted so that a reply can be sent back.
@@ -290,6 +296,7 @@ impl CameraChange {
             rules: self.rules,
             programs: self.programs.unwrap_or_else(|| before.programs.clone()),
             motion_sensitivity: self.motion_sensitivity,
+            has_ipro_output: self.has_ipro_output.unwrap_or(before.has_ipro_output),
         })
     }
 }
@@ -424,6 +431,7 @@ async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraVie
             rules: document.rules,
             programs: document.programs.shown(),
             motion_sensitivity: document.motion_sensitivity,
+            has_ipro_output: document.has_ipro_output,
             revision: record.revision,
             status: app.fleet.status(&runtime),
             last_event: last_event.map(|row| EventView::new(app, row)),

@@ -38,6 +38,8 @@ enum Metric {
     WebhookWaiting,
     WebhookDead,
     LiveListeners,
+    Viewers,
+    ViewerLost,
 }
 
 impl Metric {
@@ -65,6 +67,8 @@ impl Metric {
             Metric::WebhookDead => "relay_webhook_dead",
             Metric::StoreFailedAppends => "relay_store_failed_appends_total",
             Metric::LiveListeners => "relay_change_listeners",
+            Metric::Viewers => "relay_viewers",
+            Metric::ViewerLost => "relay_viewer_lost_total",
         }
     }
 }
@@ -74,6 +78,7 @@ impl Metric {
     responses((status = 200, description = "Prometheus text", content_type = "text/plain")))]
 pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Response> {
     let recorder = PrometheusBuilder::new().build_recorder();
+    let (viewers, lost) = (app.rtsp.viewers(), app.rtsp.n_lost());
     for camera in app.fleet.all() {
         let id = camera.camera_id.to_string();
         let (sums, dropped) = app.fleet.sums(&camera);
@@ -89,9 +94,17 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         count(Metric::DetectorLooks, sums.looks);
         count(Metric::PipelinePanics, sums.panics);
         count(Metric::ConnectionsOpened, sums.opened);
+        count(
+            Metric::ViewerLost,
+            lost.get(&camera.camera_id).copied().unwrap_or(0),
+        );
+        let n_viewers = viewers.iter();
+        let n_viewers = n_viewers.filter(|viewer| viewer.watch.camera_id == camera.camera_id);
+        let n_viewers = n_viewers.count() as u64;
         let is_receiving = status.state == crate::supervise::SourceState::Receiving;
         let gauge = |metric, value| set_gauge(&recorder, metric, label, value);
         gauge(Metric::FramesPerSecond, f64::from(status.fps));
+        gauge(Metric::Viewers, as_f64(n_viewers));
         gauge(Metric::Receiving, f64::from(u8::from(is_receiving)));
         gauge(
             Metric::Tracks,

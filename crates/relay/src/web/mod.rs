@@ -24,6 +24,7 @@ mod live;
 mod metrics;
 mod models;
 mod openapi;
+mod pictures;
 mod presets;
 mod program_changes;
 mod programs;
@@ -36,6 +37,7 @@ mod software;
 mod software_view;
 mod system;
 mod users;
+mod viewers;
 mod webhooks;
 
 use std::sync::Arc;
@@ -68,6 +70,7 @@ use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
+use crate::rtsp::Rtsp;
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
@@ -100,6 +103,8 @@ pub(crate) struct App {
     pub schedules: ScheduleBook,
     /// Accounts of the camera protocols.
     pub device_accounts: DeviceAccounts,
+    /// Who watches, and the server for them.
+    pub rtsp: Rtsp,
     /// The detector in use.
     pub detector: Arc<DetectorDesk>,
     /// Installed programs.
@@ -194,6 +199,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/link_test", post(link_test::link_test))
         .route("/presets", get(presets::list))
         .route("/presets/{id}/command", get(presets::command))
+        .route("/viewers", get(viewers::list))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::get))
         .route("/events/{id}/shot.jpg", get(events::shot_jpg))
@@ -221,6 +227,8 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(cgi::router())
+        .merge(pictures::router())
+        .route("/rtsp-over-websocket", get(viewers::websocket))
         .route("/healthz", get(system::healthz))
         .route("/metrics", get(metrics::metrics))
         .fallback(assets::asset)

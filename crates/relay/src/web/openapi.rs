@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::{
     accounts, audit, cameras, changes, control_log, cost, counts, device_accounts, events, heat,
     link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
-    software, system, users, webhooks,
+    software, system, users, viewers, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -38,6 +38,7 @@ use super::{
         presets::command,
         live::live,
         live::frame_jpg,
+        viewers::list,
         changes::changes,
         events::list,
         events::get,

@@ -21,6 +21,8 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use crate::rtsp::{Rtsp, Sniffed};
+
 /// Most connections at once. Browsers open about six each.
 const MAX_CONNECTIONS: usize = 1_024;
 
@@ -36,11 +38,12 @@ const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// Pause after the system refused a connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves `router` on `listener` until `stop`.
+/// Serves `router` on `listener` until `stop`; tunnels of RTSP go to `rtsp`.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    rtsp: Rtsp,
     stop: CancellationToken,
 ) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -58,14 +61,14 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+        let (tls, router, rtsp, stop) = (tls.clone(), router.clone(), rtsp.clone(), stop.clone());
         connections.spawn(async move {
             let _permit = permit;
             match tls {
-                None => converse(stream, peer, router, stop).await,
+                None => converse(stream, peer, router, &rtsp, stop).await,
                 Some(tls) => {
                     match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => converse(stream, peer, router, stop).await,
+                        Ok(Ok(stream)) => converse(stream, peer, router, &rtsp, stop).await,
                         Ok(Err(error)) => debug!(%peer, %error, "TLS handshake"),
                         Err(_) => debug!(%peer, "TLS handshake: too slow"),
                     }
@@ -94,10 +97,34 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> std::io::Re
     Ok((permit, stream, peer))
 }
 
-async fn converse<S>(stream: S, peer: SocketAddr, router: Router, stop: CancellationToken)
-where
+async fn converse<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    rtsp: &Rtsp,
+    stop: CancellationToken,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let sniffed = tokio::select! {
+        sniffed = tokio::time::timeout(HEAD_WITHIN, Sniffed::sniff(stream)) => sniffed,
+        () = stop.cancelled() => return,
+    };
+    let stream = match sniffed {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            debug!(%peer, %error, "read request");
+            return;
+        }
+        Err(_) => {
+            debug!(%peer, "read request: too slow");
+            return;
+        }
+    };
+    if stream.is_tunnel() {
+        rtsp.serve_tunnel(stream, peer).await;
+        return;
+    }
     let service = router.map_request(move |mut request: hyper::Request<_>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request
@@ -108,7 +135,8 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

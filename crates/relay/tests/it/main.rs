@@ -27,6 +27,7 @@ mod openapi;
 mod program;
 mod real_servers;
 mod replay;
+mod rtsp;
 mod software;
 mod tidy;
 mod webhook;

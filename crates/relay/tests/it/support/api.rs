@@ -162,6 +162,36 @@ impl Api {
             .flatten()
     }
 
+    /// The scenes of a camera's live view for as long as `patience`.
+    pub(crate) async fn live_scenes(&self, camera: &str, patience: Duration) -> Vec<Value> {
+        let request = self
+            .http
+            .get(format!("{}/api/v1/cameras/{camera}/live", self.url))
+            .header("cookie", &self.cookie);
+        let mut bytes = Vec::new();
+        let read = async {
+            let mut answer = request.send().await.expect("the program answers");
+            while let Ok(Some(chunk)) = answer.chunk().await {
+                bytes.extend_from_slice(&chunk);
+            }
+        };
+        // It would never end by itself.
+        drop(tokio::time::timeout(patience, read).await);
+        let mut rest = bytes.as_slice();
+        let mut part = || {
+            let (len, after) = rest.split_first_chunk::<4>()?;
+            let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+            let (part, after) = after.split_at_checked(len)?;
+            rest = after;
+            Some(part)
+        };
+        let mut scenes = Vec::new();
+        while let (Some(json), Some(_jpeg)) = (part(), part()) {
+            scenes.push(serde_json::from_slice(json).expect("scenes are JSON"));
+        }
+        scenes
+    }
+
     /// As [`Api::post_bytes`], for a body so large that the program may hang
     /// up before it has heard all of it.
     pub(crate) async fn try_post_bytes(&self, path: &str, body: Vec<u8>) -> Option<Reply> {
