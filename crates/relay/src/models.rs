@@ -549,7 +549,7 @@ mod tests {
         };
         let text = include_str!("../../vision/testdata/appearance/person-reid-0288.toml");
         let at = text.find("98a8").expect("the checksum is there");
-        let text = text.replace(&text[at..at + 64], &sum);
+        let text = text.replace(text.get(at..at + 64).unwrap(), &sum);
         let (name, kind) = folder.install(&text, network).unwrap();
         assert_eq!((&*name, kind), ("person-reid-0288", ModelKind::Embedding));
         assert!(folder.install(&text, network).is_err(), "installed already");

@@ -217,7 +217,7 @@ fn thresholds_by_class_count_in_areas_and_are_refused_for_counters() {
     });
     let settings = settings.unwrap();
     let area = &settings.analysis.occupancy.wanted.as_ref().unwrap().areas[0];
-    assert_eq!(area.min_scores[Class::Person as usize], 0.7);
+    assert_eq!(Some(area.min_scores[Class::Person as usize]), Some(0.7));
     assert_eq!(Some(area.min_scores[Class::Car as usize]), min_score(3));
     let field = refused(|document| {
         document["programs"] = json!({"counters": [{"id": 1, "name": "Kerb", "line_id": 7,

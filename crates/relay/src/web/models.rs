@@ -128,7 +128,7 @@ pub(super) async fn choose(
         view(&desk, &looks)
     })
     .await
-    .map_err(model_refused)?;
+    .map_err(|error| model_refused(&error))?;
     let after = app.detector.facts().map(|facts| facts.name);
     let what = "chose the detector".to_owned();
     audit::note(&app, &editor.name, what, Some(&before), Some(&after)).await;
@@ -153,7 +153,7 @@ pub(super) async fn switch_looks(
         view(&desk, &looks)
     })
     .await
-    .map_err(model_refused)?;
+    .map_err(|error| model_refused(&error))?;
     let what = match is_used {
         true => format!("use model {name} for looks"),
         false => format!("leave model {name} for looks"),
@@ -180,7 +180,7 @@ pub(super) async fn install(
         tokio::task::spawn_blocking(move || install_tried(&folder, &manifest, &network))
             .await
             .map_err(|error| anyhow::anyhow!("install a model: {error}"))?
-            .map_err(model_refused)?;
+            .map_err(|error| model_refused(&error))?;
     let what = format!("install model {}", installed.name);
     audit::note(&app, &editor.name, what, None, Some(&installed.name)).await;
     app.changes.tell("system", &serde_json::json!({}));
@@ -201,7 +201,7 @@ pub(super) async fn remove(
     tokio::task::spawn_blocking(move || folder.remove(&model))
         .await
         .map_err(|error| anyhow::anyhow!("remove a model: {error}"))?
-        .map_err(model_refused)?;
+        .map_err(|error| model_refused(&error))?;
     let what = format!("remove model {name}");
     audit::note(&app, &editor.name, what, Some(&name), None).await;
     app.changes.tell("system", &serde_json::json!({}));
@@ -264,7 +264,7 @@ fn install_tried(
     })
 }
 
-fn model_refused(error: anyhow::Error) -> ApiError {
+fn model_refused(error: &anyhow::Error) -> ApiError {
     ApiError::new(StatusCode::CONFLICT, "model_refused", format!("{error:#}"))
 }
 
