@@ -4,6 +4,7 @@
 //!
 //! Not here: files, sockets, clocks, threads, cameras by name.
 
+pub mod rest;
 pub mod decode;
 pub mod motion;
 pub mod watch;

@@ -8,7 +8,6 @@
 //! Not here: threads, storage, live view (`supervise`).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use programs::Output;
 use programs::occupancy::HeatMap;
@@ -20,6 +19,7 @@ use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
 use vision::motion::MotionGate;
 use vision::regions::{RegionConfig, RegionPlanner};
+use vision::rest::Rests;
 use vision::track::{Tracker, TrackerConfig};
 use vision::watch::{PictureWatch, StillChanges};
 
@@ -47,8 +47,7 @@ pub struct CameraPipeline {
     programs: ProgramSet,
     /// Scene of the frame before: regions are planned around its tracks.
     last_scene: Scene,
-    /// When the gate last saw a picture in which nothing changed at all.
-    calm_at: Option<Timestamp>,
+    rests: Rests,
     size_px: Option<(u32, u32)>,
     n_damaged: u64,
 }
@@ -85,10 +84,6 @@ pub struct Step {
     pub is_rest: bool,
 }
 
-/// After a picture in which nothing changed, the next ones are not decoded for
-/// this long: every other frame at 5 fps. Whoever appears is seen within 0.4 s.
-const REST: Duration = Duration::from_millis(350);
-
 impl CameraPipeline {
     /// A pipeline without memory.
     ///
@@ -113,7 +108,7 @@ impl CameraPipeline {
             still: StillChanges::new(),
             programs: ProgramSet::new(&settings, event_seed, None),
             last_scene: Scene::default(),
-            calm_at: None,
+            rests: Rests::default(),
             size_px: None,
             n_damaged: 0,
             network_input_px,
@@ -123,7 +118,7 @@ impl CameraPipeline {
 
     /// Analyses one frame.
     pub fn step(&mut self, frame: &EncodedFrame, engine: &mut Engine) -> Step {
-        if self.may_rest(frame.captured_at) {
+        if self.may_rest(frame) {
             return self.rest(frame);
         }
         let followed = self.follow_looks(frame.captured_at);
@@ -144,7 +139,7 @@ impl CameraPipeline {
         let is_other_shape = self.size_px.replace(size_px) != Some(size_px);
         let motion = self.motion.update(image, frame.captured_at);
         let is_calm = motion.is_stable && !motion.is_open && motion.summary.changed_share <= 0.0;
-        self.calm_at = is_calm.then_some(frame.captured_at);
+        self.rests.looked(frame, is_calm);
         let mut n_looks = 0;
         let mut detect_error = None;
         let sight = match &mut engine.detector {
@@ -245,11 +240,9 @@ impl CameraPipeline {
         (self.described, self.compared) = (None, 0);
     }
 
-    fn may_rest(&self, at: Timestamp) -> bool {
+    fn may_rest(&mut self, frame: &EncodedFrame) -> bool {
         let is_still = |track: &Track| track.is_stationary;
-        self.calm_at
-            .is_some_and(|calm_at| at.saturating_since(calm_at) < REST)
-            && self.last_scene.tracks.iter().all(is_still)
+        self.last_scene.tracks.iter().all(is_still) && self.rests.may_rest(frame)
     }
 
     /// A frame that is not looked at: all is as it was.
@@ -349,6 +342,8 @@ fn plan_regions_for(network_input_px: Option<(u32, u32)>) -> RegionPlanner {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use types::CameraId;
 
     use super::*;
