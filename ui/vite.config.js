@@ -15,5 +15,10 @@ export default defineConfig({
     license: { fileName: 'licences.md' },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': { target: backend } } },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: {
+    // A busy machine takes its time; no test waits for the clock.
+    testTimeout: 60_000,
+    environment: 'node',
+    include: ['src/**/*.test.ts'],
+  },
 });
