@@ -202,6 +202,20 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
+/// A client for addresses that others gave us: it follows nobody elsewhere
+/// and keeps off the addresses that are never connected to.
+pub(crate) fn careful_client(timeout: Duration) -> Result<Client, reqwest::Error> {
+    let refused = RefusedCertificate::default();
+    Client::builder()
+        .tls_backend_preconfigured(tls::client_config(Trust::Verify, &refused))
+        .dns_resolver(address::Resolver)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(timeout)
+        .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 impl Webhook {
     /// Checks `config`; connects to nobody yet.
     ///
@@ -339,7 +353,7 @@ impl Webhook {
     }
 }
 
-fn check_url(text: &str) -> Result<Url, ConfigError> {
+pub(crate) fn check_url(text: &str) -> Result<Url, ConfigError> {
     let invalid = |message: String| ConfigError {
         field: "url",
         message,

@@ -1,5 +1,7 @@
 //! `tt:MetadataStream` documents, as RTSP and files carry them.
 
+use std::time::Duration;
+
 use types::{Scene, Timestamp};
 
 use super::namespace as ns;
@@ -36,6 +38,32 @@ pub fn utc(at: Timestamp) -> String {
     Timestamp::from_millis(at.as_millis()).to_string()
 }
 
+/// A time as clients write it: with `Z`, with an offset such as `+00:00`, or
+/// without either, which is taken as UTC.
+pub fn read_time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(at) = Timestamp::parse_rfc3339(text) {
+        return Some(at);
+    }
+    let offset_at = text.len().checked_sub(6)?;
+    let offset = text
+        .get(offset_at..)
+        .filter(|offset| offset.starts_with(['+', '-']));
+    let Some(offset) = offset else {
+        return Timestamp::parse_rfc3339(&format!("{text}Z")).ok();
+    };
+    let plain = text.get(..offset_at)?;
+    let at = Timestamp::parse_rfc3339(&format!("{plain}Z")).ok()?;
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let (hours, minutes) = (hours.parse::<u64>().ok()?, minutes.parse::<u64>().ok()?);
+    (hours <= 14 && minutes < 60).then_some(())?;
+    let off = Duration::from_secs(hours * 3_600 + minutes * 60);
+    Some(match offset.starts_with('+') {
+        true => at.saturating_sub(off),
+        false => at.saturating_add(off),
+    })
+}
+
 /// A document with what `body` writes into its root.
 pub fn metadata_stream(root: RootName, body: impl FnOnce(&mut XmlWriter)) -> String {
     write_document(|xml| {
@@ -65,4 +93,33 @@ pub fn event_document(root: RootName, notifications: &[Notification], naming: Na
             }
         });
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_clients_are_read_with_every_offset() {
+        let at = read_time("2026-07-01T09:30:00Z");
+        assert!(at.is_some());
+        for text in [
+            "2026-07-01T09:30:00+00:00",
+            "2026-07-01T09:30:00.000-00:00",
+            "2026-07-01T11:30:00+02:00",
+            "2026-07-01T06:00:00-03:30",
+            " 2026-07-01T09:30:00 ",
+        ] {
+            assert_eq!(read_time(text), at, "{text}");
+        }
+        for text in [
+            "",
+            "now",
+            "2026-07-01T09:30:00+99:00",
+            "2026-07-01T09:30:00+ö:00",
+            "+00:00",
+        ] {
+            assert_eq!(read_time(text), None, "{text}");
+        }
+    }
 }

@@ -17,6 +17,13 @@ pub mod notification;
 pub mod scene;
 pub mod state;
 pub mod document;
+pub mod soap;
+pub mod subscription;
+pub mod rule;
+pub mod device;
+pub mod service;
+pub mod consumer;
+pub mod discovery;
 
 #[cfg(test)]
 mod tests;

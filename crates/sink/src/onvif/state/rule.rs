@@ -212,13 +212,23 @@ impl Rule {
 
 /// What is told while these events are open.
 fn data_of(topic: Topic, open: &[&Open], at: Timestamp) -> Vec<(&'static str, Value)> {
+    // An object may have more than one open event of a rule, such as a second
+    // visit while the first is not quite over: it is told once.
+    let mut objects: Vec<(TrackId, Option<Class>)> = Vec::new();
+    for event in open {
+        if let Some(track_id) = event.track_id
+            && !objects.iter().any(|(known, _)| *known == track_id)
+        {
+            objects.push((track_id, event.class));
+        }
+    }
     let ids = || {
-        let ids = open.iter().filter_map(|open| open.track_id);
-        Value::TextList(ids.map(|track_id| track_id.to_string()).collect())
+        let ids = objects.iter().map(|(track_id, _)| track_id.to_string());
+        Value::TextList(ids.collect())
     };
     let classes = || {
-        let with_track = open.iter().filter(|open| open.track_id.is_some());
-        Value::TextList(class_names(with_track.map(|open| open.class)))
+        let classes = objects.iter().map(|(_, class)| *class);
+        Value::TextList(class_names(classes))
     };
     // The one that came last: its picture is what people want to see.
     let newest = open.iter().max_by_key(|open| open.started_at);
