@@ -8,6 +8,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { brokers, startBrokers } from './mock-brokers.mjs';
 import * as data from './mock-data.mjs';
 import * as programs from './mock-programs.mjs';
 import { FPS, frameJpeg, objectsAt, shotJpeg } from './street.mjs';
@@ -23,6 +24,7 @@ const fresh = () => ({
   cameras: data.startCameras(),
   events: data.startEvents(),
   webhooks: data.startWebhooks(),
+  brokers: startBrokers(),
   site: programs.freshSite(),
   looks: data.looks(),
   motionOnly: false,
@@ -306,6 +308,8 @@ async function api(request, reply, url) {
   }
   if (what === 'audit') return send(reply, 200, data.audit());
   if (what === 'webhooks') return webhooks(request, reply, id, action);
+  if (what === 'brokers' || what === 'broker_test')
+    return send(reply, ...(await brokers(state, request.method, what, id, action, () => bodyOf(request))));
   if (what === 'changes') {
     reply.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     reply.write(': hello\n\n');
@@ -333,7 +337,7 @@ function play(name) {
   state = fresh();
   if (name === 'setup') Object.assign(state, { setup: true, user: null, cameras: [] });
   if (name === 'signed_out') state.user = null;
-  if (name === 'empty') Object.assign(state, { cameras: [], events: [], webhooks: [] });
+  if (name === 'empty') Object.assign(state, { cameras: [], events: [], webhooks: [], brokers: [] });
   state.motionOnly = name === 'motion_only';
 }
 

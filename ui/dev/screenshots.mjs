@@ -198,6 +198,27 @@ const SHOTS = [
     'default',
     (page) => page.getByRole('button', { name: 'Change' }).first().click(),
   ],
+  [
+    'brokers',
+    '/settings/mqtt',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Test' }).nth(1).click();
+      await page.getByTestId('broker-test').waitFor();
+    },
+  ],
+  ['brokers-empty', '/settings/mqtt', 'empty'],
+  [
+    'broker-dialog',
+    '/settings/mqtt',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Change' }).first().click();
+      await page.getByText('Topics, certificates').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Test' }).click();
+      await page.getByTestId('broker-test').waitFor();
+    },
+  ],
 ];
 
 const LOOKS = [

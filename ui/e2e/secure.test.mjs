@@ -91,6 +91,34 @@ describe('trust and telling', () => {
     assert.doesNotMatch((await page.textContent('body')) ?? '', /k-123|between us/);
   });
 
+  it('a broker that is not there is named by the step that fails, and saved all the same', async () => {
+    await page.getByRole('link', { name: 'MQTT' }).click();
+    await page.getByText('No broker yet').waitFor();
+    await page.getByRole('button', { name: 'Add broker' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('Plant');
+    await dialog.getByLabel('Address').fill('broker:1883');
+    await dialog.getByRole('button', { name: 'Test' }).click();
+    await dialog.getByText('Type a whole address').waitFor();
+    // The receiver of webhooks is there, and is no broker.
+    await dialog.getByLabel('Address').fill(receiver.url.replace(/^http:\/\/([^/]+).*/, 'mqtt://$1'));
+    await dialog.getByLabel('User name').fill('anna');
+    await dialog.getByLabel('Password').fill('between us');
+    await dialog.getByText('travels in the clear').waitFor();
+    await dialog.getByRole('button', { name: 'Test' }).click();
+    const steps = dialog.getByTestId('broker-test');
+    await steps.getByText('The broker cannot be used yet.').waitFor({ timeout: SLOW_MS });
+    await steps.getByText('Check that an MQTT broker listens on this port.').waitFor();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const card = page.getByRole('region', { name: 'Plant' });
+    await card.getByText('Not connected').waitFor({ timeout: SLOW_MS });
+    assert.doesNotMatch((await page.textContent('body')) ?? '', /between us/);
+    await card.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete broker' }).click();
+    await page.getByText('No broker yet').waitFor({ timeout: SLOW_MS });
+  });
+
   it('another detector is chosen and works at once', async () => {
     await page.getByRole('link', { name: 'System' }).click();
     const choice = page.getByLabel('Use');

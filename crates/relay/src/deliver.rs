@@ -1,236 +1,91 @@
-//! Webhooks: settings, and one task each that empties its outbox.
+//! Sinks: settings, and one task each that empties its outbox.
 //!
 //! In: steps that were stored, in order per camera. Out: deliveries, and what
 //! became of each, noted in the store. A dead receiver delays nobody else and
 //! loses nothing: its rows wait.
 //!
-//! Not here: the wire form and the retry rules (`sink`).
+//! Not here: wire forms and the retry rules (`sink`).
 
 mod book;
+mod brokers;
+mod couriers;
+mod message;
+mod receiver;
 mod task;
+mod webhooks;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::sync::Arc;
 
-use sink::webhook::{DeliverError, Trust, Webhook, WebhookConfig};
-use tokio::sync::Notify;
+use sink::Trust;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use types::Clock;
 
-pub(crate) use self::book::{WebhookBook, WebhookRecord};
-pub(crate) use self::task::picture_claim;
+pub(crate) use self::book::{Record, next_id};
+pub(crate) use self::brokers::{BrokerRecord, BrokerState, Brokers};
+use self::couriers::Couriers;
+pub(crate) use self::couriers::SinkParts;
+pub(crate) use self::message::picture_claim;
+pub(crate) use self::webhooks::{WebhookRecord, Webhooks};
 
-use crate::secrets::Vault;
-use crate::settings::{FieldErrors, WebhookDocument};
-use crate::storage::Storage;
-use crate::supervise::Fleet;
+use crate::settings::FieldErrors;
 
-/// All webhooks and their tasks.
+/// All sinks and their tasks.
 #[derive(Debug)]
 pub(crate) struct Deliveries {
-    storage: Storage,
-    vault: Arc<Vault>,
-    clock: Arc<dyn Clock>,
-    fleet: Arc<Fleet>,
-    public_url: String,
-    /// Documents in the store.
-    pub book: WebhookBook,
-    running: Mutex<Option<Running>>,
-    couriers: Mutex<BTreeMap<String, Courier>>,
-    /// Attempts that failed, by webhook; for `/metrics`.
-    n_failed: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Running {
-    tasks: TaskTracker,
-    stop: CancellationToken,
-}
-
-/// One webhook's task.
-#[derive(Debug)]
-struct Courier {
-    wake: Arc<Notify>,
-    stop: CancellationToken,
-}
-
-/// Name of a webhook's sink in the store.
-pub(crate) fn sink_name(webhook_id: &str) -> String {
-    format!("webhook/{webhook_id}")
+    couriers: Arc<Couriers>,
+    /// Webhooks.
+    pub webhooks: Webhooks,
+    /// MQTT brokers.
+    pub brokers: Brokers,
 }
 
 impl Deliveries {
-    /// Webhooks whose documents and queues are in `storage`; `public_url`
-    /// precedes the path of picture links.
-    pub(crate) fn new(
-        storage: Storage,
-        vault: Arc<Vault>,
-        clock: Arc<dyn Clock>,
-        fleet: Arc<Fleet>,
-        public_url: String,
-    ) -> Self {
+    /// Sinks whose documents and queues are in the store.
+    pub(crate) fn new(parts: SinkParts) -> Self {
+        let couriers = Arc::new(Couriers::new(parts));
         Deliveries {
-            book: WebhookBook::new(storage.clone(), Arc::clone(&clock)),
-            storage,
-            vault,
-            clock,
-            fleet,
-            public_url,
-            running: Mutex::default(),
-            couriers: Mutex::default(),
-            n_failed: Mutex::default(),
+            webhooks: Webhooks::new(Arc::clone(&couriers)),
+            brokers: Brokers::new(Arc::clone(&couriers)),
+            couriers,
         }
     }
 
-    /// Starts a task per enabled webhook.
+    /// Starts the tasks of each sink that is switched on.
     ///
     /// # Errors
     /// The store cannot be read.
     pub(crate) async fn start(
-        self: &Arc<Self>,
+        &self,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> anyhow::Result<()> {
-        *lock(&self.running) = Some(Running {
-            tasks: tasks.clone(),
-            stop: stop.clone(),
-        });
-        for record in self.book.list().await? {
-            self.apply(&record).await?;
+        self.couriers.start(tasks, stop);
+        for record in self.webhooks.book.list().await? {
+            self.webhooks.apply(&record).await?;
+        }
+        for record in self.brokers.book.list().await? {
+            self.brokers.apply(&record).await?;
         }
         Ok(())
-    }
-
-    /// Makes the running task of a webhook follow its document.
-    ///
-    /// # Errors
-    /// The store cannot note whether the sink is on.
-    pub(crate) async fn apply(self: &Arc<Self>, record: &WebhookRecord) -> anyhow::Result<()> {
-        self.halt(&record.webhook_id);
-        let (sink, now) = (sink_name(&record.webhook_id), self.clock.now());
-        let is_enabled = record.document.is_enabled;
-        self.storage
-            .write(move |store| {
-                store.register_sink(&sink, now)?;
-                store.set_sink_enabled(&sink, is_enabled)
-            })
-            .await?;
-        if !is_enabled {
-            return Ok(());
-        }
-        match self.make(&record.document) {
-            Ok(webhook) => self.dispatch(&record.webhook_id, webhook),
-            Err(errors) => {
-                tracing::error!(webhook = record.document.name, %errors, "webhook not started");
-            }
-        }
-        Ok(())
-    }
-
-    /// Stops a webhook and forgets what waits for it.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub(crate) async fn remove(&self, webhook_id: &str) -> anyhow::Result<()> {
-        self.halt(webhook_id);
-        lock(&self.n_failed).remove(webhook_id);
-        let sink = sink_name(webhook_id);
-        self.storage
-            .write(move |store| store.remove_sink(&sink))
-            .await
     }
 
     /// New rows wait: whoever sleeps shall look.
     pub(crate) fn wake(&self) {
-        for courier in lock(&self.couriers).values() {
-            courier.wake.notify_one();
-        }
+        self.couriers.wake();
     }
 
-    /// Checks a document as a receiver.
-    ///
-    /// # Errors
-    /// Names the field that cannot be used.
-    pub(crate) fn make(&self, document: &WebhookDocument) -> Result<Webhook, FieldErrors> {
-        let open = |field: &str, sealed: &str| {
-            let opened = self.vault.open_sealed(sealed);
-            opened.map_err(|error| FieldErrors::one(field, error.to_string()))
-        };
-        let secret = document.sealed_secret.as_deref();
-        let headers = document.headers.iter();
-        Webhook::new(WebhookConfig {
-            url: document.url.clone(),
-            secret: secret.map(|sealed| open("secret", sealed)).transpose()?,
-            headers: headers
-                .map(|header| Ok((header.name.clone(), open("headers", &header.sealed_value)?)))
-                .collect::<Result<_, FieldErrors>>()?,
-            timeout: Duration::from_secs(document.timeout_s.into()),
-            trust: match &document.fingerprint {
-                None => Trust::Verify,
-                Some(hex) => Trust::Pin(parse_fingerprint(hex)?),
-            },
-            public_base_url: Some(self.public_url.clone()),
-            has_picture_inside: document.has_picture_inside,
-        })
-        .map_err(|error| FieldErrors::one(error.field, error.message))
-    }
-
-    /// Attempts that failed since the start, by webhook.
+    /// Attempts that failed since the start, by sink.
     pub(crate) fn n_failed(&self) -> BTreeMap<String, u64> {
-        let failed = lock(&self.n_failed);
-        let count = |(id, n): (&String, &Arc<AtomicU64>)| (id.clone(), n.load(Ordering::Relaxed));
-        failed.iter().map(count).collect()
+        self.couriers.n_failed()
     }
+}
 
-    /// Delivers one made-up event at once, past the queue.
-    ///
-    /// # Errors
-    /// What the receiver answered.
-    pub(crate) async fn test(&self, webhook: &Webhook) -> Result<(), DeliverError> {
-        let now = self.clock.now();
-        webhook.deliver(&task::test_message(now), now).await
-    }
-
-    fn dispatch(self: &Arc<Self>, webhook_id: &str, webhook: Webhook) {
-        let Some(running) = lock(&self.running).clone() else {
-            return;
-        };
-        let courier = Courier {
-            wake: Arc::new(Notify::new()),
-            stop: running.stop.child_token(),
-        };
-        let task = task::CourierTask {
-            sink: sink_name(webhook_id),
-            webhook,
-            storage: self.storage.clone(),
-            vault: Arc::clone(&self.vault),
-            clock: Arc::clone(&self.clock),
-            fleet: Arc::clone(&self.fleet),
-            wake: Arc::clone(&courier.wake),
-            n_failed: Arc::clone(
-                lock(&self.n_failed)
-                    .entry(webhook_id.to_owned())
-                    .or_default(),
-            ),
-        };
-        let stop = courier.stop.clone();
-        running.tasks.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = task.run() => {}
-            }
-        });
-        lock(&self.couriers).insert(webhook_id.to_owned(), courier);
-    }
-
-    fn halt(&self, webhook_id: &str) {
-        if let Some(courier) = lock(&self.couriers).remove(webhook_id) {
-            courier.stop.cancel();
-        }
-    }
+/// Whose certificate is accepted, by a fingerprint as typed.
+fn parse_trust(fingerprint: Option<&str>) -> Result<Trust, FieldErrors> {
+    fingerprint.map_or(Ok(Trust::Verify), |hex| {
+        parse_fingerprint(hex).map(Trust::Pin)
+    })
 }
 
 /// A SHA-256 in hex, with or without colons between the bytes.
@@ -255,8 +110,4 @@ fn parse_fingerprint(hex: &str) -> Result<[u8; 32], FieldErrors> {
                 "type the 64 hexadecimal digits of its SHA-256",
             )
         })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("no holder of this lock panics")
 }

@@ -20,6 +20,8 @@ mod supervise;
 mod deliver;
 mod rtsp;
 mod web;
+#[expect(dead_code, reason = "for the ONVIF events service")]
+mod event_brokers;
 mod serve;
 mod replay;
 mod licences;

@@ -19,7 +19,7 @@ use types::Clock;
 
 use crate::cameras::CameraBook;
 use crate::config::Config;
-use crate::deliver::Deliveries;
+use crate::deliver::{Deliveries, SinkParts};
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
@@ -111,13 +111,13 @@ impl Relay {
 
         let cameras = CameraBook::new(storage.clone(), Arc::clone(&clock));
         let demo = demo::link_if_wanted(options, &cameras, &vault).await?;
-        let deliveries = Arc::new(Deliveries::new(
-            storage.clone(),
-            Arc::clone(&vault),
-            Arc::clone(&clock),
-            Arc::clone(&fleet),
-            public_url.clone(),
-        ));
+        let deliveries = Arc::new(Deliveries::new(SinkParts {
+            storage: storage.clone(),
+            vault: Arc::clone(&vault),
+            clock: Arc::clone(&clock),
+            fleet: Arc::clone(&fleet),
+            public_url: public_url.clone(),
+        }));
         let device_accounts =
             DeviceAccounts::load(storage.clone(), Arc::clone(&vault), Arc::clone(&clock)).await?;
         let rtsp = Rtsp::new(RtspParts {

@@ -10,19 +10,34 @@
 //! Not here: pixels, tables, timers, other sinks' business.
 
 pub mod access;
+mod address;
 pub mod ipro;
 mod message;
+pub mod mqtt;
 pub mod onvif;
 mod queue;
 pub mod rtsp;
 mod segments;
+mod tls;
 pub mod webhook;
 
 #[cfg(test)]
 mod testing;
 
+pub use crate::address::RefusedAddress;
 pub use crate::message::{Message, Picture, Why};
 pub use crate::queue::{DeliveryQueue, Item, Next, Outcome, RetryPolicy};
+pub use crate::tls::{Identity, Trust};
+
+/// A field of a sink's settings that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// Which field.
+    pub field: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+}
 
 /// What to do about a delivery that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

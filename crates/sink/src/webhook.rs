@@ -20,16 +20,12 @@ use thiserror::Error;
 use types::Timestamp;
 use url::Url;
 
-use crate::{Message, Reaction};
+use crate::address::{self, RefusedAddress};
+use crate::tls::{self, RefusedCertificate};
+use crate::{ConfigError, Message, Reaction, Trust};
 
-mod address;
 mod document;
 mod signature;
-mod tls;
-
-pub use self::address::RefusedAddress;
-use self::tls::RefusedCertificate;
-pub use self::tls::Trust;
 
 /// Most own headers.
 const MAX_HEADERS: usize = 16;
@@ -90,16 +86,6 @@ impl std::fmt::Debug for WebhookConfig {
             .field("trust", &self.trust)
             .finish_non_exhaustive()
     }
-}
-
-/// A field of [`WebhookConfig`] that cannot be meant.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{message}")]
-pub struct ConfigError {
-    /// Which field.
-    pub field: &'static str,
-    /// What is wrong and what to do.
-    pub message: String,
 }
 
 /// Why a step did not arrive.
@@ -226,8 +212,13 @@ impl Webhook {
         check_rest(&config)?;
         let headers = check_headers(&config.headers)?;
         let refused = RefusedCertificate::default();
+        let tls_config =
+            tls::client_config(config.trust, None, &refused).map_err(|message| ConfigError {
+                field: "trust",
+                message,
+            })?;
         let client = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(config.trust, &refused))
+            .tls_backend_preconfigured(tls_config)
             .dns_resolver(address::Resolver)
             .redirect(redirect::Policy::none())
             .no_proxy()

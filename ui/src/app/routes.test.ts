@@ -16,6 +16,7 @@ it.each([
   [paths.alarm('01ABC'), { page: 'alarms', id: '01ABC' }],
   [paths.webhooks, { page: 'settings', tab: 'webhooks' }],
   [paths.accounts, { page: 'settings', tab: 'accounts' }],
+  [paths.mqtt, { page: 'settings', tab: 'mqtt' }],
   [paths.changes, { page: 'settings', tab: 'changes' }],
   ['/settings/nonsense', { page: 'not_found' }],
   ['/setup', { page: 'setup' }],

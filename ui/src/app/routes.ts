@@ -2,7 +2,7 @@
 
 export type SoftwareTab = 'programs' | 'schedule' | 'log';
 
-export type SettingsTab = 'system' | 'webhooks' | 'accounts' | 'device-accounts' | 'changes';
+export type SettingsTab = 'system' | 'webhooks' | 'mqtt' | 'accounts' | 'device-accounts' | 'changes';
 
 export type Route =
   | { page: 'cameras' }
@@ -62,7 +62,7 @@ export function matchRoute(path: string): Route {
   if (first === 'software' && parts.length === 2 && (second === 'schedule' || second === 'log'))
     return { page: 'software', tab: second };
   if (first === 'settings' && parts.length === 2)
-    for (const tab of ['webhooks', 'accounts', 'device-accounts', 'changes'] as const)
+    for (const tab of ['webhooks', 'mqtt', 'accounts', 'device-accounts', 'changes'] as const)
       if (second === tab) return { page: 'settings', tab };
   return { page: 'not_found' };
 }
@@ -90,6 +90,7 @@ export const paths = {
   settings: '/settings',
   webhooks: '/settings/webhooks',
   accounts: '/settings/accounts',
+  mqtt: '/settings/mqtt',
   deviceAccounts: '/settings/device-accounts',
   changes: '/settings/changes',
 };

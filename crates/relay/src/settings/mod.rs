@@ -6,6 +6,7 @@
 //! call, a restored backup and a file of `airelay replay` obey the same rules.
 
 mod analysis;
+mod broker;
 mod camera;
 mod extension;
 mod link;
@@ -16,6 +17,7 @@ mod schedule;
 mod webhook;
 
 pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
+pub use self::broker::{BrokerDocument, BrokerInput};
 pub use self::camera::{CameraDocument, CameraSettings, MAX_CAMERAS};
 pub(crate) use self::extension::hash_of;
 pub use self::extension::{ExtensionPart, extension_values};

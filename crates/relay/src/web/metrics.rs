@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use super::App;
 use super::error::ApiResult;
 use super::session::Scraper;
+use crate::deliver::BrokerState;
 
 /// Every name we export.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,14 @@ enum Metric {
     WebhookDropped,
     WebhookWaiting,
     WebhookDead,
+    BrokerConnected,
+    BrokerDelivered,
+    BrokerFailed,
+    BrokerDropped,
+    BrokerWaiting,
+    BrokerDead,
+    BrokerScenes,
+    BrokerScenesLost,
     LiveListeners,
     Viewers,
     ViewerLost,
@@ -65,6 +74,14 @@ impl Metric {
             Metric::WebhookDropped => "relay_webhook_dropped_total",
             Metric::WebhookWaiting => "relay_webhook_waiting",
             Metric::WebhookDead => "relay_webhook_dead",
+            Metric::BrokerConnected => "relay_broker_connected",
+            Metric::BrokerDelivered => "relay_broker_delivered_total",
+            Metric::BrokerFailed => "relay_broker_failed_attempts_total",
+            Metric::BrokerDropped => "relay_broker_dropped_total",
+            Metric::BrokerWaiting => "relay_broker_waiting",
+            Metric::BrokerDead => "relay_broker_dead",
+            Metric::BrokerScenes => "relay_broker_scenes_total",
+            Metric::BrokerScenesLost => "relay_broker_scenes_lost_total",
             Metric::StoreFailedAppends => "relay_store_failed_appends_total",
             Metric::LiveListeners => "relay_change_listeners",
             Metric::Viewers => "relay_viewers",
@@ -122,7 +139,7 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         None,
         as_f64(n_waiting),
     );
-    add_webhooks(&app, &recorder).await?;
+    add_sinks(&app, &recorder).await?;
     let n_listeners = u32::try_from(app.changes.n_listeners()).unwrap_or(u32::MAX);
     set_gauge(&recorder, Metric::LiveListeners, None, n_listeners.into());
     Ok((
@@ -132,24 +149,35 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         .into_response())
 }
 
-async fn add_webhooks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
+async fn add_sinks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
     let sinks = app.storage.read(|reader| reader.list_sinks()).await?;
     let n_failed = app.deliveries.n_failed();
     for sink in sinks {
-        let Some(id) = sink.name.strip_prefix("webhook/") else {
-            continue;
-        };
-        let label = Some(("webhook", id));
-        let count = |metric, value| set_counter(recorder, metric, label, value);
-        count(Metric::WebhookDelivered, sink.n_delivered);
-        count(
-            Metric::WebhookFailed,
-            n_failed.get(id).copied().unwrap_or(0),
-        );
-        count(Metric::WebhookDropped, sink.n_dropped);
-        let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
-        gauge(Metric::WebhookWaiting, sink.n_waiting);
-        gauge(Metric::WebhookDead, sink.n_dead);
+        let n_failed = n_failed.get(&sink.name).copied().unwrap_or(0);
+        if let Some(id) = sink.name.strip_prefix("webhook/") {
+            let label = Some(("webhook", id));
+            let count = |metric, value| set_counter(recorder, metric, label, value);
+            count(Metric::WebhookDelivered, sink.n_delivered);
+            count(Metric::WebhookFailed, n_failed);
+            count(Metric::WebhookDropped, sink.n_dropped);
+            let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
+            gauge(Metric::WebhookWaiting, sink.n_waiting);
+            gauge(Metric::WebhookDead, sink.n_dead);
+        } else if let Some(id) = sink.name.strip_prefix("broker/") {
+            let status = app.deliveries.brokers.status(id).unwrap_or_default();
+            let is_connected = status.state == BrokerState::Connected;
+            let label = Some(("broker", id));
+            let count = |metric, value| set_counter(recorder, metric, label, value);
+            count(Metric::BrokerDelivered, sink.n_delivered);
+            count(Metric::BrokerFailed, n_failed);
+            count(Metric::BrokerDropped, sink.n_dropped);
+            count(Metric::BrokerScenes, status.n_scenes);
+            count(Metric::BrokerScenesLost, status.n_scenes_lost);
+            let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
+            gauge(Metric::BrokerConnected, is_connected.into());
+            gauge(Metric::BrokerWaiting, sink.n_waiting);
+            gauge(Metric::BrokerDead, sink.n_dead);
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 mod accounts;
 mod assets;
 mod audit;
+mod brokers;
 mod cameras;
 mod cgi;
 mod changes;
@@ -57,6 +58,7 @@ pub(crate) use self::accounts::check_account;
 pub(crate) use self::accounts::{Role, hash_password};
 pub(crate) use self::assets::page_licences;
 pub(crate) use self::audit::before_and_after;
+pub(crate) use self::brokers::{MAX_BROKERS, forget_broker, save_broker};
 pub(crate) use self::cameras::tell_settings;
 pub(crate) use self::changes::Changes;
 pub(crate) use self::events::EventView;
@@ -97,7 +99,7 @@ pub(crate) struct App {
     pub clock: Arc<dyn Clock>,
     /// Tells browsers.
     pub changes: Changes,
-    /// Webhooks and their queues.
+    /// Webhooks and brokers, and their queues.
     pub deliveries: Arc<Deliveries>,
     /// When rules and programs are on.
     pub schedules: ScheduleBook,
@@ -222,6 +224,14 @@ pub(crate) fn router(app: App) -> Router {
             put(webhooks::change).delete(webhooks::remove),
         )
         .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/brokers", get(brokers::list).post(brokers::add))
+        .route(
+            "/brokers/{id}",
+            put(brokers::change).delete(brokers::remove),
+        )
+        .route("/brokers/{id}/test", post(brokers::test))
+        .route("/brokers/{id}/replay", post(brokers::replay))
+        .route("/broker_test", post(brokers::test_draft))
         .route("/openapi.json", get(openapi::openapi))
         .fallback(any(assets::no_such_address));
     Router::new()

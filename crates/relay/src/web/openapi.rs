@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, changes, control_log, cost, counts, device_accounts, events, heat,
-    link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
+    accounts, audit, brokers, cameras, changes, control_log, cost, counts, device_accounts, events,
+    heat, link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
     software, system, users, viewers, webhooks,
 };
 
@@ -48,6 +48,13 @@ use super::{
         webhooks::change,
         webhooks::remove,
         webhooks::test,
+        brokers::list,
+        brokers::add,
+        brokers::change,
+        brokers::remove,
+        brokers::test,
+        brokers::test_draft,
+        brokers::replay,
         counts::list,
         heat::get,
         programs::live,

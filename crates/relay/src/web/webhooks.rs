@@ -11,7 +11,7 @@ use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
-use crate::deliver::{WebhookRecord, sink_name};
+use crate::deliver::{WebhookRecord, next_id};
 use crate::settings::WebhookInput;
 use crate::supervise::hex;
 
@@ -78,7 +78,7 @@ pub(super) struct WebhookTest {
     responses((status = 200, body = WebhookList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<WebhookList>> {
     let mut webhooks = Vec::new();
-    for record in app.deliveries.book.list().await? {
+    for record in app.deliveries.webhooks.book.list().await? {
         webhooks.push(view(&app, record).await?);
     }
     Ok(Json(WebhookList { webhooks }))
@@ -92,19 +92,14 @@ pub(super) async fn add(
     State(app): State<App>,
     Body(input): Body<WebhookInput>,
 ) -> ApiResult<(StatusCode, Json<WebhookView>)> {
-    let records = app.deliveries.book.list().await?;
+    let records = app.deliveries.webhooks.book.list().await?;
     if records.len() >= MAX_WEBHOOKS {
         return Err(ApiError::conflict(format!(
             "at most {MAX_WEBHOOKS} webhooks"
         )));
     }
-    let newest = records
-        .iter()
-        .filter_map(|record| record.webhook_id.parse::<u32>().ok())
-        .max()
-        .unwrap_or(0);
     let record = WebhookRecord {
-        webhook_id: newest.saturating_add(1).to_string(),
+        id: next_id(&records),
         document: input
             .into_document(None, &app.vault)
             .map_err(ApiError::fields)?,
@@ -126,7 +121,7 @@ pub(super) async fn change(
 ) -> ApiResult<Json<WebhookView>> {
     let stored = find(&app, &id).await?;
     let record = WebhookRecord {
-        webhook_id: id,
+        id,
         document: input
             .into_document(Some(&stored.document), &app.vault)
             .map_err(ApiError::fields)?,
@@ -145,8 +140,12 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     let stored = find(&app, &id).await?;
-    app.deliveries.book.delete(&id, &editor.name).await?;
-    app.deliveries.remove(&id).await?;
+    app.deliveries
+        .webhooks
+        .book
+        .delete(&id, &editor.name)
+        .await?;
+    app.deliveries.webhooks.remove(&id).await?;
     let what = format!("removed webhook {id}");
     audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
     Ok(StatusCode::NO_CONTENT)
@@ -164,9 +163,10 @@ pub(super) async fn test(
     let record = find(&app, &id).await?;
     let webhook = app
         .deliveries
+        .webhooks
         .make(&record.document)
         .map_err(ApiError::fields)?;
-    Ok(Json(match app.deliveries.test(&webhook).await {
+    Ok(Json(match app.deliveries.webhooks.test(&webhook).await {
         Ok(()) => WebhookTest {
             is_ok: true,
             message: "the receiver took the test event".to_owned(),
@@ -181,7 +181,7 @@ pub(super) async fn test(
 }
 
 async fn find(app: &App, id: &str) -> ApiResult<WebhookRecord> {
-    let record = app.deliveries.book.get(id).await?;
+    let record = app.deliveries.webhooks.book.get(id).await?;
     record.ok_or_else(|| ApiError::not_found(format!("no webhook {id:?}")))
 }
 
@@ -192,26 +192,31 @@ async fn save(
     before: Option<&WebhookRecord>,
 ) -> ApiResult<()> {
     app.deliveries
+        .webhooks
         .make(&record.document)
         .map_err(ApiError::fields)?;
-    app.deliveries.book.put(record, &editor.name).await?;
-    app.deliveries.apply(record).await?;
+    app.deliveries
+        .webhooks
+        .book
+        .put(record, &editor.name)
+        .await?;
+    app.deliveries.webhooks.apply(record).await?;
     let did = if before.is_some() { "changed" } else { "added" };
-    let what = format!("{did} webhook {}", record.webhook_id);
+    let what = format!("{did} webhook {}", record.id);
     let before = before.map(|before| &before.document);
     audit::note(app, &editor.name, what, before, Some(&record.document)).await;
     Ok(())
 }
 
 async fn view(app: &App, record: WebhookRecord) -> ApiResult<WebhookView> {
-    let sink = sink_name(&record.webhook_id);
+    let sink = record.sink_name();
     let state = app
         .storage
         .read(move |reader| reader.sink_state(&sink))
         .await?;
     let document = record.document;
     Ok(WebhookView {
-        id: record.webhook_id,
+        id: record.id,
         name: document.name,
         url: document.url,
         is_enabled: document.is_enabled,

@@ -23,6 +23,7 @@ mod beside;
 mod disk_full;
 mod faults;
 mod kill9;
+mod mqtt;
 mod openapi;
 mod program;
 mod real_servers;

@@ -196,8 +196,10 @@ async fn step_taken_without_a_word_comes_again_with_the_same_key_and_keeps_its_p
     })
     .await;
     let patience = Duration::from_secs(120);
-    eventually("some events", patience, async || {
-        (api.events().await.len() >= 2).then_some(())
+    eventually("some events and a picture", patience, async || {
+        let events = api.events().await;
+        let has_picture = events.iter().any(|event| event["shot"].is_object());
+        (events.len() >= 2 && has_picture).then_some(())
     })
     .await;
     let switch = format!("/api/v1/cameras/{id}/enabled");

@@ -3,6 +3,7 @@
 mod api;
 mod cameras;
 mod detector;
+pub(crate) mod mosquitto;
 mod program;
 
 use std::time::Duration;

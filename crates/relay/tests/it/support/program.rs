@@ -28,7 +28,7 @@ impl Guarded {
         Guarded(command.spawn().expect("the program can be started"))
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.0.id().to_string()])
             .status()
@@ -40,7 +40,7 @@ impl Guarded {
     }
 
     /// Waits for the end, at most `patience`.
-    async fn ended(&mut self, patience: Duration) -> ExitStatus {
+    pub(crate) async fn ended(&mut self, patience: Duration) -> ExitStatus {
         super::eventually("the program to end", patience, async || {
             self.0.try_wait().expect("a child can be waited for")
         })

@@ -1,4 +1,4 @@
-//! Which addresses a webhook may connect to.
+//! Which addresses we may connect to.
 //!
 //! Refused are those that no receiver has and that a forger would like: link-
 //! local ones, which in clouds give out the machine's credentials, the metadata
@@ -7,7 +7,7 @@
 //! are then connected to, so that a name cannot change in between.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -18,7 +18,7 @@ const METADATA: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// An address that webhooks never connect to.
+/// An address that airelay never connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedAddress {
     ip: IpAddr,
@@ -28,7 +28,7 @@ impl fmt::Display for RefusedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} is a link-local or special address, to which webhooks never connect",
+            "{} is a link-local or special address, to which airelay never connects",
             self.ip
         )
     }
@@ -37,7 +37,7 @@ impl fmt::Display for RefusedAddress {
 impl std::error::Error for RefusedAddress {}
 
 /// Refuses `ip` if it is one of those above.
-pub(super) fn check(ip: IpAddr) -> Result<(), RefusedAddress> {
+pub(crate) fn check(ip: IpAddr) -> Result<(), RefusedAddress> {
     // ::ffff:169.254.169.254 leads to the same place.
     let is_special = match ip.to_canonical() {
         IpAddr::V4(v4) => {
@@ -51,25 +51,37 @@ pub(super) fn check(ip: IpAddr) -> Result<(), RefusedAddress> {
     Ok(())
 }
 
+/// The addresses of a name, less the refused ones; refused if none is left.
+///
+/// # Errors
+/// The system does not know the name.
+pub(crate) async fn resolve(
+    host: &str,
+    port: u16,
+) -> std::io::Result<Result<Vec<SocketAddr>, RefusedAddress>> {
+    let mut allowed = Vec::new();
+    let mut refused = None;
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match check(address.ip()) {
+            Ok(()) => allowed.push(address),
+            Err(error) => refused = Some(error),
+        }
+    }
+    Ok(match refused {
+        Some(refused) if allowed.is_empty() => Err(refused),
+        _ => Ok(allowed),
+    })
+}
+
 /// The system's resolver, less the refused addresses.
 #[derive(Debug)]
-pub(super) struct Resolver;
+pub(crate) struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let mut allowed = Vec::new();
-            let mut refused = None;
-            for address in tokio::net::lookup_host((name.as_str(), 0)).await? {
-                match check(address.ip()) {
-                    Ok(()) => allowed.push(address),
-                    Err(error) => refused = Some(error),
-                }
-            }
-            match refused {
-                Some(refused) if allowed.is_empty() => Err(refused.into()),
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
+            let found = resolve(name.as_str(), 0).await?;
+            Ok(Box::new(found?.into_iter()) as Addrs)
         })
     }
 }

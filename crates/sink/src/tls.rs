@@ -1,4 +1,4 @@
-//! Whose certificate a webhook accepts.
+//! Whose certificate we accept, and which one we show.
 //!
 //! Verified against the common authorities, or pinned to one certificate by
 //! its SHA-256 fingerprint: for receivers on the site that signed their own.
@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring as provider};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
@@ -24,12 +25,51 @@ pub enum Trust {
     Pin([u8; 32]),
 }
 
+/// A certificate of our own, for receivers that ask who we are.
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity")
+            .field("n_certificates", &self.chain.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Reads certificates (ours first) and their private key from PEM text.
+    ///
+    /// # Errors
+    /// Says in plain words what is missing or damaged; never shows the key.
+    pub fn from_pem(certificates: &str, key: &str) -> Result<Self, String> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
+            .collect::<Result<_, _>>()
+            .map_err(|error| format!("read the certificate: {error}"))?;
+        if chain.is_empty() {
+            return Err(
+                "no certificate found: paste the text from -----BEGIN CERTIFICATE----- on"
+                    .to_owned(),
+            );
+        }
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| {
+            format!(
+                "read the private key: {error}; paste the text from -----BEGIN PRIVATE KEY----- on, \
+                 without a password on it"
+            )
+        })?;
+        Ok(Identity { chain, key })
+    }
+}
+
 /// SHA-256 of the newest certificate that was refused; clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RefusedCertificate(Arc<Mutex<Option<[u8; 32]>>>);
+pub(crate) struct RefusedCertificate(Arc<Mutex<Option<[u8; 32]>>>);
 
 impl RefusedCertificate {
-    pub(super) fn get(&self) -> Option<[u8; 32]> {
+    pub(crate) fn get(&self) -> Option<[u8; 32]> {
         *self.0.lock().expect("no holder of this lock panics")
     }
 
@@ -43,13 +83,21 @@ fn sha256(certificate: &CertificateDer<'_>) -> [u8; 32] {
     hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// The TLS settings for `trust`.
-pub(super) fn client_config(trust: Trust, refused: &RefusedCertificate) -> ClientConfig {
+/// The TLS settings for `trust`; with `identity` we show who we are.
+///
+/// # Errors
+/// The key in `identity` does not belong to its certificate.
+pub(crate) fn client_config(
+    trust: Trust,
+    identity: Option<&Identity>,
+    refused: &RefusedCertificate,
+) -> Result<ClientConfig, String> {
     let provider = Arc::new(provider::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .expect("ring serves both versions");
-    match trust {
+    let refused = refused.clone();
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::Verify => {
             let roots = RootCertStore {
                 roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -57,22 +105,22 @@ pub(super) fn client_config(trust: Trust, refused: &RefusedCertificate) -> Clien
             let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()
                 .expect("there are authorities");
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Verified {
-                    inner,
-                    refused: refused.clone(),
-                }))
-                .with_no_client_auth()
+            Arc::new(Verified { inner, refused })
         }
-        Trust::Pin(fingerprint) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Pinned {
-                fingerprint,
-                provider,
-                refused: refused.clone(),
-            }))
-            .with_no_client_auth(),
+        Trust::Pin(fingerprint) => Arc::new(Pinned {
+            fingerprint,
+            provider,
+            refused,
+        }),
+    };
+    let builder = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(identity) => builder
+            .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
+            .map_err(|error| format!("use the certificate with its key: {error}")),
     }
 }
 

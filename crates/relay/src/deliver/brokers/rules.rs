@@ -1,0 +1,96 @@
+//! A camera's rules as brokers are told of them: ONVIF's names and Home
+//! Assistant's.
+
+use sink::mqtt::home_assistant::{HomeCamera, HomeRule};
+use sink::onvif::state::{Reports, RuleSetup, rule_names};
+use types::{EventKind, RuleId};
+
+use crate::settings::CameraSettings;
+
+/// A rule that raises events, whatever program it is of.
+struct Rule {
+    rule_id: RuleId,
+    name: String,
+    kind: EventKind,
+}
+
+/// All rules of a camera that raise events.
+fn rules(settings: &CameraSettings) -> Vec<Rule> {
+    let analysis = &settings.analysis;
+    let vmd = analysis.vmd.wanted.iter().flatten().map(|rule| Rule {
+        rule_id: rule.rule_id,
+        name: rule.name.clone(),
+        kind: rule.what.kind(),
+    });
+    let areas = analysis.occupancy.wanted.iter();
+    let areas = areas.flat_map(|part| &part.areas).map(|area| Rule {
+        rule_id: area.rule_id,
+        name: area.name.clone(),
+        kind: EventKind::Occupancy,
+    });
+    let installed = analysis.extensions.iter().map(|part| Rule {
+        rule_id: part.rule_id(),
+        name: part.id.clone(),
+        kind: EventKind::Program,
+    });
+    vmd.chain(areas).chain(installed).collect()
+}
+
+/// What ONVIF's states are made of.
+pub(super) fn rule_setups(settings: &CameraSettings) -> Vec<RuleSetup> {
+    let analysis = &settings.analysis;
+    let raising = rules(settings).into_iter().map(|rule| {
+        // A place's number is its state; that it is too full is told besides.
+        let reports = match rule.kind {
+            EventKind::Occupancy => Reports::Presence,
+            kind => Reports::Events(kind),
+        };
+        (rule.rule_id, rule.name, reports)
+    });
+    let counting = analysis.counters.iter().map(|counter| {
+        let name = counter.name.clone();
+        (counter.rule_id, name, Reports::Crossings)
+    });
+    let all: Vec<(RuleId, String, Reports)> = raising.chain(counting).collect();
+    let typed = all
+        .iter()
+        .map(|(rule_id, name, _)| (*rule_id, name.as_str()));
+    let mut names = rule_names(&settings.camera_id, typed);
+    all.iter()
+        .map(|(rule_id, name, reports)| RuleSetup {
+            rule_id: *rule_id,
+            name: names.remove(rule_id).unwrap_or_else(|| name.clone()),
+            reports: *reports,
+        })
+        .collect()
+}
+
+/// What Home Assistant is told of a camera.
+pub(super) fn home_camera(settings: &CameraSettings) -> HomeCamera {
+    let analysis = &settings.analysis;
+    let areas = analysis.occupancy.wanted.iter();
+    HomeCamera {
+        camera_id: settings.camera_id.clone(),
+        name: settings.name.clone(),
+        rules: rules(settings)
+            .into_iter()
+            .map(|rule| HomeRule {
+                rule_id: rule.rule_id,
+                name: match rule.kind {
+                    EventKind::Occupancy => format!("{} too full", rule.name),
+                    _ => rule.name,
+                },
+                kind: rule.kind,
+            })
+            .collect(),
+        counters: analysis
+            .counters
+            .iter()
+            .map(|counter| (counter.rule_id, counter.name.clone()))
+            .collect(),
+        areas: areas
+            .flat_map(|part| &part.areas)
+            .map(|area| (area.rule_id, area.name.clone()))
+            .collect(),
+    }
+}
