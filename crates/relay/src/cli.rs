@@ -4,6 +4,7 @@
 //! errors into one line and an exit code.
 
 mod camera;
+mod discover;
 mod ext;
 mod model;
 mod replay;
@@ -53,6 +54,8 @@ enum Command {
     /// Add, try or list linked cameras
     #[command(subcommand)]
     Camera(camera::CameraCommand),
+    /// Find cameras in the network
+    Discover(discover::DiscoverArgs),
     /// Run simulated cameras
     Sim(sim::SimArgs),
     /// Install, list or measure detectors
@@ -104,6 +107,7 @@ fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(&config, &args),
         Command::Camera(command) => camera::run(&config, command),
+        Command::Discover(args) => discover::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Model(command) => model::run(&config, command),
         Command::Ext(command) => ext::run(&config, command),

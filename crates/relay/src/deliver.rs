@@ -25,7 +25,7 @@ pub(crate) use self::book::{Record, next_id};
 pub(crate) use self::brokers::{BrokerRecord, BrokerState, Brokers};
 use self::couriers::Couriers;
 pub(crate) use self::couriers::SinkParts;
-pub(crate) use self::message::picture_claim;
+pub(crate) use self::message::{picture_claim, picture_path};
 pub(crate) use self::webhooks::{WebhookRecord, Webhooks};
 
 use crate::settings::FieldErrors;

@@ -19,6 +19,7 @@ pub mod pipeline;
 mod supervise;
 mod deliver;
 mod rtsp;
+mod onvif;
 mod web;
 #[expect(dead_code, reason = "for the ONVIF events service")]
 mod event_brokers;

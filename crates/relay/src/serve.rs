@@ -24,6 +24,7 @@ use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
+use crate::onvif::{DeskParts, OnvifBook, OnvifDesk, start_discovery};
 use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::rtsp::{Rtsp, RtspParts};
 use crate::schedules::ScheduleBook;
@@ -129,7 +130,17 @@ impl Relay {
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
+        let onvif = OnvifDesk::new(DeskParts {
+            book: OnvifBook::load(storage.clone(), Arc::clone(&clock)).await?,
+            clock: Arc::clone(&clock),
+            vault: Arc::clone(&vault),
+            public_url: public_url.clone(),
+            rtsp_port: config.rtsp_listen.map(|address| address.port()),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
         let app = App {
+            onvif: onvif.clone(),
             fleet: Arc::clone(&fleet),
             cameras,
             storage: storage.clone(),
@@ -159,6 +170,8 @@ impl Relay {
         start_cameras(&app).await?;
         deliveries.start(&tasks, &stop).await?;
         rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
+
+        start_discovery(&onvif, local_addr, config.tls, &tasks, &stop);
 
         let acceptor = match config.tls {
             true => Some(tls::acceptor(&config.data_dir, &public_url)?),

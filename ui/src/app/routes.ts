@@ -18,6 +18,7 @@ export type Route =
   | { page: 'sightings' }
   | { page: 'schedules'; id: string | null }
   | { page: 'software'; tab: SoftwareTab }
+  | { page: 'integrations' }
   | { page: 'alarms'; id: string | null }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
@@ -43,6 +44,7 @@ export function matchRoute(path: string): Route {
     if (first === 'cameras' || first === 'setup') return { page: first };
     if (first === 'signin') return { page: 'sign_in' };
     if (first === 'alarms') return { page: 'alarms', id: null };
+    if (first === 'integrations') return { page: 'integrations' };
     if (first === 'sightings') return { page: 'sightings' };
     if (first === 'schedules') return { page: 'schedules', id: null };
     if (first === 'software') return { page: 'software', tab: 'programs' };
@@ -85,6 +87,7 @@ export const paths = {
   software: '/software',
   operationSchedule: '/software/schedule',
   controlLog: '/software/log',
+  integrations: '/integrations',
   alarms: '/alarms',
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',

@@ -37,7 +37,7 @@ pub(super) fn message_of(delivery: Delivery, vault: &Vault, fleet: &Fleet) -> Me
 
 /// Path of an event's picture that needs no sign-in: the key in it opens this
 /// one picture.
-fn picture_path(vault: &Vault, event_id: EventId) -> String {
+pub(crate) fn picture_path(vault: &Vault, event_id: EventId) -> String {
     let key = vault.sign(&picture_claim(event_id));
     format!("/api/v1/events/{event_id}/shot.jpg?key={key}")
 }

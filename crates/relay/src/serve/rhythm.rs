@@ -45,6 +45,7 @@ pub(super) fn start(
         let mut told_error = None;
         async move || {
             scheduler.tick(app.clock.now());
+            app.onvif.look(&app.fleet);
             tell_states(&app);
             let error = app.storage.append_error();
             if error != told_error {

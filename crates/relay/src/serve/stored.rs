@@ -52,6 +52,7 @@ fn tell(app: &App, reader: &Reader, batch: &Batch, appended: &Appended) {
     if let Err(error) = app.rtsp.take_stored(reader, new_steps) {
         tracing::warn!(%error, "viewers of metadata not told of new rows");
     }
+    app.onvif.stored(&app.fleet, reader, batch, appended);
     if app.changes.n_listeners() == 0 {
         return;
     }

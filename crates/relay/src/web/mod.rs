@@ -20,10 +20,13 @@ mod error;
 mod events;
 mod heat;
 mod input;
+mod integrations;
 mod link_test;
 mod live;
 mod metrics;
 mod models;
+mod onvif;
+mod onvif_commands;
 mod openapi;
 mod pictures;
 mod presets;
@@ -72,6 +75,7 @@ use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
+use crate::onvif::OnvifDesk;
 use crate::rtsp::Rtsp;
 use crate::schedules::ScheduleBook;
 use crate::secrets::Vault;
@@ -87,6 +91,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What all handlers share; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
+    /// The ONVIF device.
+    pub onvif: OnvifDesk,
     /// Running cameras.
     pub fleet: Arc<Fleet>,
     /// Camera documents.
@@ -192,6 +198,12 @@ pub(crate) fn router(app: App) -> Router {
             "/device_accounts/{name}",
             put(device_accounts::put).delete(device_accounts::remove),
         )
+        .route("/onvif", get(integrations::get).put(integrations::put))
+        .route(
+            "/onvif/subscriptions/{id}",
+            delete(integrations::end_subscription),
+        )
+        .route("/discover", post(integrations::discover))
         .route("/schedules", get(schedules::list).post(schedules::add))
         .route("/schedules/preview", post(schedules::preview))
         .route(
@@ -241,13 +253,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/rtsp-over-websocket", get(viewers::websocket))
         .route("/healthz", get(system::healthz))
         .route("/metrics", get(metrics::metrics))
-        .fallback(assets::asset)
-        .with_state(app)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
+        .merge(onvif::router())
+        .fallback(assets::asset)
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CatchPanicLayer::new())
         .layer(fixed_header(
             header::CONTENT_SECURITY_POLICY,

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, brokers, cameras, changes, control_log, cost, counts, device_accounts, events,
-    heat, link_test, live, metrics, models, presets, programs, publishers, schedules, sightings,
-    software, system, users, viewers, webhooks,
+    heat, integrations, link_test, live, metrics, models, presets, programs, publishers, schedules,
+    sightings, software, system, users, viewers, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -79,6 +79,10 @@ use super::{
         publishers::remove,
         control_log::list,
         control_log::csv,
+        integrations::get,
+        integrations::put,
+        integrations::end_subscription,
+        integrations::discover,
         device_accounts::list,
         device_accounts::put,
         device_accounts::remove,

@@ -24,6 +24,7 @@ mod disk_full;
 mod faults;
 mod kill9;
 mod mqtt;
+mod onvif;
 mod openapi;
 mod program;
 mod real_servers;
