@@ -196,7 +196,7 @@ impl Outlet {
     /// Says that the track ends.
     pub(super) async fn say_goodbye(&mut self, now: Timestamp) {
         // Whoever is gone need not be told.
-        drop(self.control(goodbye(&self.writer, now)).await);
+        let _is_gone = self.control(goodbye(&self.writer, now)).await.is_err();
         self.has_reported = false;
     }
 

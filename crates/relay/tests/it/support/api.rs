@@ -162,8 +162,12 @@ impl Api {
             .flatten()
     }
 
-    /// The scenes of a camera's live view for as long as `patience`.
-    pub(crate) async fn live_scenes(&self, camera: &str, patience: Duration) -> Vec<Value> {
+    /// What `until` gives, and the scenes of a camera's live view meanwhile.
+    pub(crate) async fn live_scenes<T>(
+        &self,
+        camera: &str,
+        until: impl Future<Output = T>,
+    ) -> (T, Vec<Value>) {
         let request = self
             .http
             .get(format!("{}/api/v1/cameras/{camera}/live", self.url))
@@ -174,9 +178,12 @@ impl Api {
             while let Ok(Some(chunk)) = answer.chunk().await {
                 bytes.extend_from_slice(&chunk);
             }
+            std::future::pending::<()>().await;
         };
-        // It would never end by itself.
-        drop(tokio::time::timeout(patience, read).await);
+        let given = tokio::select! {
+            given = until => given,
+            () = read => unreachable!("it does not end by itself"),
+        };
         let mut rest = bytes.as_slice();
         let mut part = || {
             let (len, after) = rest.split_first_chunk::<4>()?;
@@ -189,7 +196,7 @@ impl Api {
         while let (Some(json), Some(_jpeg)) = (part(), part()) {
             scenes.push(serde_json::from_slice(json).expect("scenes are JSON"));
         }
-        scenes
+        (given, scenes)
     }
 
     /// As [`Api::post_bytes`], for a body so large that the program may hang
