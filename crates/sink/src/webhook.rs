@@ -190,16 +190,17 @@ impl std::fmt::Debug for Webhook {
 
 /// A client for addresses that others gave us: it follows nobody elsewhere
 /// and keeps off the addresses that are never connected to.
-pub(crate) fn careful_client(timeout: Duration) -> Result<Client, reqwest::Error> {
+pub(crate) fn careful_client(timeout: Duration) -> Result<Client, String> {
     let refused = RefusedCertificate::default();
     Client::builder()
-        .tls_backend_preconfigured(tls::client_config(Trust::Verify, &refused))
+        .tls_backend_preconfigured(tls::client_config(Trust::Verify, None, &refused)?)
         .dns_resolver(address::Resolver)
         .redirect(redirect::Policy::none())
         .no_proxy()
         .timeout(timeout)
         .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION")))
         .build()
+        .map_err(|error| format!("prepare connections: {error}"))
 }
 
 impl Webhook {

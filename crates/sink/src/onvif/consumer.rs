@@ -36,8 +36,7 @@ impl Consumer {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the address must not hold a user name or password".to_owned());
         }
-        let client = careful_client(ANSWER_WITHIN);
-        let client = client.map_err(|error| format!("prepare connections: {error}"))?;
+        let client = careful_client(ANSWER_WITHIN)?;
         Ok(Consumer { client, url })
     }
 
