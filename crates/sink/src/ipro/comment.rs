@@ -60,7 +60,7 @@ mod tests {
     fn picture() -> Vec<u8> {
         let mut image = RgbImage::new(32, 24);
         for (idx, byte) in image.data.iter_mut().enumerate() {
-            *byte = (idx % 251) as u8;
+            *byte = u8::try_from(idx % 251).unwrap();
         }
         Encoder::new().unwrap().rgb(&image, 90).unwrap()
     }

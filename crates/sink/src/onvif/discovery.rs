@@ -278,7 +278,7 @@ pub fn probe(message_id: &str) -> String {
 fn write_endpoint(xml: &mut XmlWriter, element: &str, endpoint: &Endpoint) {
     xml.open(element);
     xml.within("a:EndpointReference", |xml| {
-        xml.leaf("a:Address", &endpoint.address)
+        xml.leaf("a:Address", &endpoint.address);
     });
     xml.leaf("d:Types", "dn:NetworkVideoTransmitter tds:Device");
     xml.leaf("d:Scopes", endpoint.scopes.join(" "));

@@ -27,7 +27,7 @@ fn track(id: u64, class: Class, state: TrackState) -> Track {
         first_seen_at: at(),
         last_seen_at: at(),
         velocity: (0.0, 0.0),
-        is_stationary: id % 2 == 0,
+        is_stationary: id.is_multiple_of(2),
     }
 }
 

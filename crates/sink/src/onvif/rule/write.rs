@@ -107,7 +107,7 @@ pub fn write_rule_options(xml: &mut XmlWriter, rule_type: RuleType) {
     };
     if rule_type.has_classes() {
         option("ClassFilter", "tt:StringList", &|xml| {
-            strings(xml, &CLASS_NAMES)
+            strings(xml, &CLASS_NAMES);
         });
     }
     if rule_type.has_line() {
@@ -119,12 +119,12 @@ pub fn write_rule_options(xml: &mut XmlWriter, rule_type: RuleType) {
     }
     if rule_type.has_threshold() {
         option("TimeThreshold", "xs:duration", &|xml| {
-            durations(xml, "PT1S", "PT86400S")
+            durations(xml, "PT1S", "PT86400S");
         });
     }
     if rule_type == RuleType::LineCounting {
         option("ReportTimeInterval", "xs:duration", &|xml| {
-            durations(xml, "PT1S", "PT3600S")
+            durations(xml, "PT1S", "PT3600S");
         });
     }
     if rule_type.has_field() {

@@ -210,7 +210,7 @@ pub fn write_create_pull_point_response(
     write_envelope(Some(&action), None, relates_to, |xml| {
         xml.open("tev:CreatePullPointSubscriptionResponse");
         xml.within("tev:SubscriptionReference", |xml| {
-            xml.leaf("wsa:Address", address)
+            xml.leaf("wsa:Address", address);
         });
         xml.leaf("wsnt:CurrentTime", utc(now));
         xml.leaf("wsnt:TerminationTime", utc(until));
@@ -249,7 +249,7 @@ pub fn write_subscribe_response(
     write_envelope(Some(&action), None, relates_to, |xml| {
         xml.open("wsnt:SubscribeResponse");
         xml.within("wsnt:SubscriptionReference", |xml| {
-            xml.leaf("wsa:Address", address)
+            xml.leaf("wsa:Address", address);
         });
         xml.leaf("wsnt:CurrentTime", utc(now));
         xml.leaf("wsnt:TerminationTime", utc(until));

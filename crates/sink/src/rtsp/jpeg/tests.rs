@@ -22,7 +22,7 @@ fn picture(width_px: u32, height_px: u32, seed: u64, quality: u8) -> Vec<u8> {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
         let [noise, ..] = state.to_be_bytes();
-        *byte = (idx / 7 % 200) as u8 + noise % 50;
+        *byte = u8::try_from(idx / 7 % 200).unwrap() + noise % 50;
     }
     Encoder::new().unwrap().rgb(&image, quality).unwrap()
 }
