@@ -11,7 +11,7 @@ use super::brokers::BrokerLink;
 /// One sink's far end.
 #[derive(Debug)]
 pub(super) enum Receiver {
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     Broker(Arc<BrokerLink>),
 }
 

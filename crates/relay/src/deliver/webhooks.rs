@@ -45,7 +45,10 @@ impl Webhooks {
             return Ok(());
         }
         match self.make(&record.document) {
-            Ok(webhook) => drop(self.couriers.dispatch(&sink, Receiver::Webhook(webhook))),
+            Ok(webhook) => drop(
+                self.couriers
+                    .dispatch(&sink, Receiver::Webhook(Box::new(webhook))),
+            ),
             Err(errors) => {
                 tracing::error!(webhook = record.document.name, %errors, "webhook not started");
             }

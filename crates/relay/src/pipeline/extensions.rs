@@ -234,7 +234,7 @@ impl ExtensionSlots {
         };
         match started {
             Ok(program) => slot.program = Some(program),
-            Err((text, faulted_at)) => slot.fail(id, text, faulted_at, &mut self.faults),
+            Err((text, faulted_at)) => slot.fail(id, &text, faulted_at, &mut self.faults),
         }
     }
 
@@ -351,7 +351,7 @@ impl Slot {
             let (text, faulted_at) = (fault.to_string(), fault.at);
             self.program = None;
             tracing::debug!(program = id, %at, "gave its memory back");
-            self.fail(id, text, Some(faulted_at), faults);
+            self.fail(id, &text, Some(faulted_at), faults);
         }
         output
     }
@@ -359,7 +359,7 @@ impl Slot {
     fn fail(
         &mut self,
         id: &str,
-        text: String,
+        text: &str,
         faulted_at: Option<Timestamp>,
         faults: &mut Vec<ExtensionFault>,
     ) {

@@ -160,8 +160,7 @@ impl Feed {
         let mut facts = self.facts.subscribe();
         let known = facts.wait_for(|facts| facts.size_px.is_some());
         drop(tokio::time::timeout(patience, known).await);
-        let known = facts.borrow().clone();
-        known
+        facts.borrow().clone()
     }
 
     /// Makes the next H.264 picture need no other.

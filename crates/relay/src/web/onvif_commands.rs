@@ -58,7 +58,7 @@ pub(super) async fn carry_out(
         Command::Reboot => return Ok(reboot(&asked)),
         Command::SetDiscoverable(is_discoverable) => {
             change_settings(&asked, |document| {
-                document.is_discoverable = is_discoverable
+                document.is_discoverable = is_discoverable;
             })
             .await?;
         }

@@ -411,7 +411,7 @@ async fn home_assistant_is_told_what_there_is_and_what_is_gone() {
     mosquitto.run().await;
     let again = mosquitto.listen().await;
     soon("all to be told anew", async || {
-        let is_told = self::documents(&again).len() == 10 && last(&again, &rule_topic) != "";
+        let is_told = self::documents(&again).len() == 10 && !last(&again, &rule_topic).is_empty();
         is_told.then_some(())
     })
     .await;
