@@ -143,7 +143,7 @@ pub enum ConnectError {
         detail: String,
     },
     /// No MQTT came back.
-    #[error("sign in to {authority}: {detail}")]
+    #[error("sign in to {authority}: no MQTT came back: {detail}")]
     NotMqtt {
         /// Host and port.
         authority: String,
