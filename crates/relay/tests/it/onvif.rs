@@ -86,7 +86,7 @@ async fn client_of_strangers_walks_all_services_and_two_pull_points_get_the_same
     let topics = found["topics"].to_string();
     for topic in [
         "FieldDetector/ObjectsInside",
-        "ObjectTrack/Aggregation",
+        "ObjectDetection/Object",
         "VideoSource/SignalLoss",
     ] {
         assert!(topics.contains(topic), "{topics}");
