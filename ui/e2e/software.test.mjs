@@ -25,7 +25,10 @@ describe('software, sightings and counts', () => {
 
   it('the software page says what runs, where, and what it takes', async () => {
     await openPage(page, 'Software');
-    await page.getByText(/^[0-9a-f]{4}(-[0-9a-f]{4}){3}$/).waitFor();
+    await page
+      .locator('dd')
+      .getByText(/^[0-9a-f]{4}(-[0-9a-f]{4}){3}$/)
+      .waitFor();
     const vmd = page.getByRole('region', { name: 'AI-VMD' });
     await vmd.getByText(site.cameraName).waitFor();
     await vmd.getByText(/storage .* memory/).waitFor();
