@@ -92,8 +92,11 @@ async fn test_walks_every_step_and_says_what_came_back() {
     let (steps, answer) = walk(&api, &mute).await;
     let log = mosquitto.log();
     assert_eq!(steps.last().unwrap(), "publish failed", "{answer} {log}");
+    // mosquitto refuses the message, or at times just hangs up; the advice
+    // then says so.
+    let told = ["not authorized", "hung up"];
     assert!(
-        last_text(&answer).contains("not authorized"),
+        told.iter().any(|words| answer.to_string().contains(words)),
         "{answer} {log}"
     );
 
