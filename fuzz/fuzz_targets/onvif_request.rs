@@ -4,11 +4,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sink::onvif::device::{Caller, Device, Identity};
+use sink::onvif::device::{
+    Caller, Device, DeviceCamera, EventBrokerLimits, Identity, MetadataSetup,
+};
 use sink::onvif::service::{access_of, answer};
 use sink::onvif::soap::{Envelope, Fault};
 use sink::onvif::topic::Naming;
-use types::Timestamp;
+use types::{CameraId, Timestamp};
 
 fuzz_target!(|bytes: &[u8]| {
     let device = Device {
@@ -19,11 +21,16 @@ fuzz_target!(|bytes: &[u8]| {
             hostname: String::new(),
             mac: String::new(),
         },
-        cameras: Vec::new(),
+        cameras: vec![camera()],
         users: Vec::new(),
         naming: Naming::Modern,
         rtsp_port: None,
         is_discoverable: true,
+        scopes: vec!["onvif://www.onvif.org/location/a".to_owned()],
+        event_brokers: EventBrokerLimits {
+            protocols: "mqtt".to_owned(),
+            max: 16,
+        },
     };
     let caller = Caller {
         base_url: "http://192.0.2.1".to_owned(),
@@ -39,3 +46,18 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(fault.to_xml(None).contains("s:Fault"));
     }
 });
+
+/// A camera for operations that need one.
+fn camera() -> DeviceCamera {
+    DeviceCamera {
+        camera_id: CameraId::new("yard").expect("a camera id"),
+        name: "Yard".to_owned(),
+        width_px: 640,
+        height_px: 360,
+        fps: 5.0,
+        has_h264: true,
+        metadata: MetadataSetup::default(),
+        left_out: Vec::new(),
+        rules: Vec::new(),
+    }
+}

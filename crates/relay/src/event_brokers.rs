@@ -7,6 +7,9 @@
 //! Not here: SOAP (the events service calls these).
 
 use sink::mqtt::{BrokerAddress, EventFilter, Scheme};
+use sink::onvif::device::EventBrokerLimits;
+use sink::onvif::service::EventBroker;
+use sink::onvif::soap::Fault;
 
 use crate::deliver::{BrokerState, Record, next_id};
 use crate::settings::{BrokerDocument, BrokerInput};
@@ -14,29 +17,6 @@ use crate::web::{App, MAX_BROKERS, forget_broker, save_broker};
 
 /// Metadata that we send: scenes.
 const SCENES: &str = "tns1:VideoAnalytics//.";
-
-/// Fields of `tev:EventBrokerConfig`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EventBroker {
-    /// `scheme://host:port`; the broker's identity.
-    pub address: String,
-    /// What all topics begin with.
-    pub topic_prefix: String,
-    /// User name.
-    pub user: Option<String>,
-    /// Password; never in an answer. Absent in a change of the same user, the
-    /// stored one stays.
-    pub password: Option<String>,
-    /// Which events, with `tns1` and `airelay` as prefixes; absent or empty:
-    /// all.
-    pub publish_filter: Option<String>,
-    /// Which metadata; absent: none, empty: all.
-    pub metadata_filter: Option<String>,
-    /// 0, 1 or 2; absent: 1.
-    pub qos: Option<u8>,
-    /// `Offline`, `Connecting` or `Connected`, in answers.
-    pub status: Option<&'static str>,
-}
 
 /// Why a call is refused: the last subcode of ONVIF's fault, and a text.
 #[derive(Debug)]
@@ -55,14 +35,46 @@ pub(crate) enum EventBrokerFault {
     Failed(anyhow::Error),
 }
 
+impl From<EventBrokerFault> for Fault {
+    fn from(fault: EventBrokerFault) -> Self {
+        match fault {
+            EventBrokerFault::TooMany => Fault::receiver(
+                &["ter:Action", "ter:TooManyEventBrokers"],
+                format!("there are {MAX_BROKERS} brokers already, the most"),
+            ),
+            EventBrokerFault::InvalidAddress(reason) => {
+                Fault::invalid("ter:InvalidAddress", reason)
+            }
+            EventBrokerFault::InvalidProtocol(reason) => {
+                Fault::invalid("ter:InvalidProtocol", reason)
+            }
+            EventBrokerFault::InvalidFilter(reason) => Fault::invalid("ter:InvalidFilter", reason),
+            EventBrokerFault::InvalidArgument(reason) => {
+                Fault::sender(&["ter:InvalidArgVal"], reason)
+            }
+            EventBrokerFault::Failed(error) => {
+                tracing::error!(error = %format!("{error:#}"), "ONVIF request failed");
+                Fault::receiver(&["ter:Action"], format!("{error:#}"))
+            }
+        }
+    }
+}
+
 impl From<anyhow::Error> for EventBrokerFault {
     fn from(error: anyhow::Error) -> Self {
         EventBrokerFault::Failed(error)
     }
 }
 
-/// Protocols for `EventBrokerProtocols`.
-pub(crate) fn protocols() -> String {
+/// What clients may set.
+pub(crate) fn limits() -> EventBrokerLimits {
+    EventBrokerLimits {
+        protocols: protocols(),
+        max: MAX_BROKERS,
+    }
+}
+
+fn protocols() -> String {
     Scheme::ALL.map(Scheme::name).join(" ")
 }
 

@@ -21,7 +21,6 @@ mod deliver;
 mod rtsp;
 mod onvif;
 mod web;
-#[expect(dead_code, reason = "for the ONVIF events service")]
 mod event_brokers;
 mod serve;
 mod replay;

@@ -112,30 +112,33 @@ impl Relay {
 
         let cameras = CameraBook::new(storage.clone(), Arc::clone(&clock));
         let demo = demo::link_if_wanted(options, &cameras, &vault).await?;
+        let onvif_book = OnvifBook::load(storage.clone(), Arc::clone(&clock)).await?;
         let deliveries = Arc::new(Deliveries::new(SinkParts {
             storage: storage.clone(),
             vault: Arc::clone(&vault),
             clock: Arc::clone(&clock),
             fleet: Arc::clone(&fleet),
             public_url: public_url.clone(),
+            onvif: onvif_book.clone(),
         }));
         let device_accounts =
             DeviceAccounts::load(storage.clone(), Arc::clone(&vault), Arc::clone(&clock)).await?;
-        let rtsp = Rtsp::new(RtspParts {
-            fleet: Arc::clone(&fleet),
-            accounts: device_accounts.clone(),
-            storage: storage.clone(),
-            runtime: Handle::current(),
-            clock: Arc::clone(&clock),
-            tasks: tasks.clone(),
-            stop: stop.clone(),
-        });
         let onvif = OnvifDesk::new(DeskParts {
-            book: OnvifBook::load(storage.clone(), Arc::clone(&clock)).await?,
+            book: onvif_book,
             clock: Arc::clone(&clock),
             vault: Arc::clone(&vault),
             public_url: public_url.clone(),
             rtsp_port: config.rtsp_listen.map(|address| address.port()),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
+        let rtsp = Rtsp::new(RtspParts {
+            fleet: Arc::clone(&fleet),
+            accounts: device_accounts.clone(),
+            onvif: onvif.clone(),
+            storage: storage.clone(),
+            runtime: Handle::current(),
+            clock: Arc::clone(&clock),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });

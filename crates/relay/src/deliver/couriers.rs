@@ -11,6 +11,7 @@ use types::Clock;
 
 use super::receiver::Receiver;
 use super::task::CourierTask;
+use crate::onvif::OnvifBook;
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::Fleet;
@@ -28,6 +29,8 @@ pub(crate) struct SinkParts {
     pub fleet: Arc<Fleet>,
     /// Precedes the path of links that receivers follow.
     pub public_url: String,
+    /// Names that ONVIF clients gave to rules.
+    pub onvif: OnvifBook,
 }
 
 /// All couriers.

@@ -26,6 +26,8 @@ pub(crate) struct OnvifDocument {
     pub is_discoverable: bool,
     /// Source items named as before 2021.
     pub has_legacy_names: bool,
+    /// Scopes that clients set.
+    pub scopes: Vec<String>,
     /// What metadata tracks carry, by camera, where it is not everything.
     pub metadata: BTreeMap<String, MetadataDocument>,
     /// Parts taken out of profiles: `TOKEN/Metadata`, `TOKEN/Analytics`.
@@ -50,6 +52,7 @@ impl Default for OnvifDocument {
             is_enabled: true,
             is_discoverable: true,
             has_legacy_names: false,
+            scopes: Vec::new(),
             metadata: BTreeMap::new(),
             left_out: BTreeSet::new(),
             rule_names: BTreeMap::new(),
@@ -117,6 +120,13 @@ impl OnvifDocument {
         };
     }
 
+    /// Whether a rule of this camera has a client's name and is none of these.
+    fn has_other_names(&self, camera_id: &CameraId, rule_ids: &[RuleId]) -> bool {
+        self.rule_names
+            .keys()
+            .any(|key| is_other_rule(key, camera_id, rule_ids))
+    }
+
     /// The name that a client gave to a rule.
     pub(crate) fn rule_name(&self, camera_id: &CameraId, rule_id: RuleId) -> Option<&str> {
         let name = self.rule_names.get(&rule_key(camera_id, rule_id));
@@ -135,6 +145,15 @@ fn part_key(camera_id: &CameraId, what: &LeftOut) -> String {
         ProfilePart::Analytics => "Analytics",
     };
     format!("{token}/{part}")
+}
+
+/// Whether a name is of a rule of this camera that is none of these.
+fn is_other_rule(key: &str, camera_id: &CameraId, rule_ids: &[RuleId]) -> bool {
+    key.rsplit_once('/')
+        .is_some_and(|(camera, _)| camera == camera_id.as_str())
+        && !rule_ids
+            .iter()
+            .any(|rule_id| rule_key(camera_id, *rule_id) == key)
 }
 
 /// Where a rule's name is noted.
@@ -185,6 +204,27 @@ impl OnvifBook {
             .read()
             .expect("no holder of this lock panics")
             .0
+    }
+
+    /// Forgets the names that clients gave to a camera's rules, but for these:
+    /// a new rule that gets the number of one that is gone is another.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub(crate) async fn keep_names(
+        &self,
+        by: &str,
+        camera_id: &CameraId,
+        rule_ids: &[RuleId],
+    ) -> anyhow::Result<()> {
+        if !self.present().has_other_names(camera_id, rule_ids) {
+            return Ok(());
+        }
+        self.change(by, |document| {
+            let names = &mut document.rule_names;
+            names.retain(|key, _| !is_other_rule(key, camera_id, rule_ids));
+        })
+        .await
     }
 
     /// Changes the settings and stores them.

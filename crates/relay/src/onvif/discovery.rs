@@ -16,6 +16,7 @@ use sink::onvif::discovery::{
     Datagram, Endpoint, GROUP, PORT, answer, bye, hello, probe, read_datagram,
 };
 use tokio::net::UdpSocket;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +28,8 @@ const MAX_DATAGRAM_BYTES: usize = 16 * 1024;
 /// Pause before a hello, so that machines that start together do not all speak
 /// at once; the specification's most.
 const HELLO_AFTER: Duration = Duration::from_millis(500);
+/// How often changed scopes are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Most devices that one search finds.
 const MAX_FOUND: usize = 256;
 
@@ -46,6 +49,8 @@ pub(crate) fn start(
         }
     };
     let (desk, stop) = (desk.clone(), stop.clone());
+    let seconds = desk.shared.clock.now().as_millis() / 1_000;
+    let started_at_s = u32::try_from(seconds).unwrap_or_default();
     tasks.spawn(async move {
         let scheme = if is_tls { "https" } else { "http" };
         let responder = Responder {
@@ -53,6 +58,7 @@ pub(crate) fn start(
             web,
             scheme,
             socket,
+            started_at_s,
         };
         responder.run(&stop).await;
     });
@@ -81,6 +87,8 @@ struct Responder {
     web: SocketAddr,
     scheme: &'static str,
     socket: UdpSocket,
+    /// When the program started, seconds since 1970.
+    started_at_s: u32,
 }
 
 impl Responder {
@@ -88,6 +96,9 @@ impl Responder {
         let hello_at = tokio::time::sleep(HELLO_AFTER);
         tokio::pin!(hello_at);
         let mut is_greeted = false;
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut told = self.desk.book().present().scopes.clone();
         let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
         loop {
             tokio::select! {
@@ -95,6 +106,14 @@ impl Responder {
                 () = &mut hello_at, if !is_greeted => {
                     is_greeted = true;
                     self.tell_all(hello).await;
+                }
+                // Who keeps a list of devices hears when one changes.
+                _ = looks.tick(), if is_greeted => {
+                    let present = self.desk.book().present();
+                    if present.scopes != told {
+                        told.clone_from(&present.scopes);
+                        self.tell_all(hello).await;
+                    }
                 }
                 received = self.socket.recv_from(&mut buffer) => match received {
                     Ok((len_bytes, peer)) => {
@@ -157,14 +176,23 @@ impl Responder {
         socket.local_addr().ok().map(|local| local.ip())
     }
 
+    /// Grows with each change, over restarts too: what the clock says counts
+    /// the starts, and settings their changes.
+    fn metadata_version(&self) -> u32 {
+        let n_changes = u32::try_from(self.desk.book().n_changes()).unwrap_or(u32::MAX);
+        self.started_at_s.saturating_add(n_changes)
+    }
+
     fn endpoint(&self, local: IpAddr) -> Endpoint {
         let web = SocketAddr::new(local, self.web.port());
         let identity = self.desk.identity();
+        let mut scopes = sink::onvif::device::scopes(&identity);
+        scopes.extend(self.desk.book().present().scopes.iter().cloned());
         Endpoint {
             address: format!("urn:uuid:{}", identity.uuid),
-            scopes: sink::onvif::device::scopes(&identity),
+            scopes,
             x_addrs: vec![format!("{}://{web}/onvif/device_service", self.scheme)],
-            metadata_version: 1,
+            metadata_version: self.metadata_version(),
         }
     }
 }

@@ -65,6 +65,14 @@ pub(crate) fn delete_rules(document: &mut CameraDocument, rule_ids: &[RuleId]) {
         .retain(|line| used_lines.contains(&line.id) || !made_here(&line.name));
 }
 
+/// All rules of a camera that clients can name.
+pub(crate) fn rule_ids(document: &CameraDocument) -> Vec<RuleId> {
+    let rules = document.rules.iter().map(|rule| RuleId(rule.id));
+    let counters = document.programs.counters.iter();
+    let counters = counters.map(|counter| RuleId(FIRST_COUNTER_ID + counter.id));
+    rules.chain(counters).collect()
+}
+
 /// How the zones and lines of clients are called.
 const MADE_BY_CLIENT: &str = "ONVIF ";
 

@@ -21,17 +21,22 @@ use sink::onvif::notification::Notification;
 use sink::onvif::soap::NonceBook;
 use sink::onvif::state::DeviceState;
 use sink::onvif::subscription::Hub;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{CameraId, Clock, Timestamp};
 
 pub(crate) use self::book::{OnvifBook, OnvifDocument};
 pub(crate) use self::discovery::{find_devices, start as start_discovery};
-pub(crate) use self::edit::{create_rules, delete_rules, modify_rules};
+pub(crate) use self::edit::{create_rules, delete_rules, modify_rules, rule_ids};
 pub(crate) use self::push::push;
-pub(crate) use self::view::{device, names_of};
+pub(crate) use self::view::{device, names_of, rule_setups};
 
 use crate::secrets::{Vault, random_token};
+
+/// Notifications that wait for a listener; beyond, it loses some and is told so.
+/// Those of objects hold a picture.
+const MAX_BEHIND: usize = 256;
 
 /// What the ONVIF device remembers; clones share it.
 #[derive(Clone, Debug)]
@@ -50,7 +55,10 @@ struct Shared {
     state: Mutex<DeviceState>,
     /// Revision of each camera's settings that `state` knows, and of our own.
     seen: Mutex<BTreeMap<CameraId, (u64, u64)>>,
+    /// Held while anything is told, so that who begins to listen under it
+    /// misses nothing.
     hub: Mutex<Hub>,
+    told: broadcast::Sender<Arc<Notification>>,
     nonces: Mutex<NonceBook>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -88,6 +96,7 @@ impl OnvifDesk {
                 state: Mutex::default(),
                 seen: Mutex::default(),
                 hub: Mutex::default(),
+                told: broadcast::Sender::new(MAX_BEHIND),
                 nonces: Mutex::default(),
                 tasks: parts.tasks,
                 stop: parts.stop,
@@ -110,10 +119,32 @@ impl OnvifDesk {
         lock(&self.shared.nonces)
     }
 
-    /// All states as of now, for somebody who begins to listen.
+    /// All states as of now. Who begins to listen asks for them while it holds
+    /// the [`hub`](Self::hub): then nothing happens unheard in between.
     pub(crate) fn all_states(&self, now: Timestamp) -> Vec<Arc<Notification>> {
         let states = lock(&self.shared.state).all(now);
         states.into_iter().map(Arc::new).collect()
+    }
+
+    /// All states of a camera as of now.
+    pub(crate) fn states_of(&self, camera_id: &CameraId) -> Vec<Arc<Notification>> {
+        let now = self.shared.clock.now();
+        let states = lock(&self.shared.state).of_camera(camera_id, now);
+        states.into_iter().map(Arc::new).collect()
+    }
+
+    /// All states of a camera, and everything that is told from then on, of
+    /// whatever camera.
+    pub(crate) fn follow(
+        &self,
+        camera_id: &CameraId,
+    ) -> (
+        Vec<Arc<Notification>>,
+        broadcast::Receiver<Arc<Notification>>,
+    ) {
+        let _nothing_is_told = self.hub();
+        let told = self.shared.told.subscribe();
+        (self.states_of(camera_id), told)
     }
 
     /// Port of the RTSP server, where there is one.
@@ -127,7 +158,12 @@ impl OnvifDesk {
             return;
         }
         let notifications: Vec<_> = notifications.into_iter().map(Arc::new).collect();
-        self.hub().publish(&notifications);
+        let mut hub = self.hub();
+        hub.publish(&notifications);
+        for notification in notifications {
+            // Fails when nobody follows.
+            drop(self.shared.told.send(notification));
+        }
     }
 
     /// A name for a new subscription that nobody can guess.

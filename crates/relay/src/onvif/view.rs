@@ -9,11 +9,12 @@ use sink::onvif::device::{Device, DeviceCamera};
 use sink::onvif::rule::{Direction, OnvifRule, RuleParameters, RuleType};
 use sink::onvif::scene::class_name;
 use sink::onvif::state::{Reports, RuleSetup, objects_rule_name, rule_names, tracks_rule_name};
-use types::{Class, LineId, NormPoint, RuleId, ZoneId};
+use types::{Class, EventKind, LineId, NormPoint, RuleId, ZoneId};
 
 use super::OnvifDesk;
 use super::book::OnvifDocument;
 use crate::device_accounts::DeviceAccounts;
+use crate::event_brokers;
 use crate::settings::CameraSettings;
 use crate::supervise::{CameraRuntime, Fleet};
 
@@ -38,6 +39,8 @@ pub(crate) fn device(desk: &OnvifDesk, fleet: &Fleet, accounts: &DeviceAccounts)
         naming: document.naming(),
         rtsp_port: desk.rtsp_port(),
         is_discoverable: document.is_discoverable,
+        scopes: document.scopes.clone(),
+        event_brokers: event_brokers::limits(),
     }
 }
 
@@ -78,8 +81,9 @@ pub(crate) fn names_of(desk: &OnvifDesk, settings: &CameraSettings) -> BTreeMap<
     named.collect()
 }
 
-/// What each rule tells, by its name.
-pub(super) fn rule_setups(settings: &CameraSettings, document: &OnvifDocument) -> Vec<RuleSetup> {
+/// What each rule tells, by its name: the one that an ONVIF client gave it, or
+/// ours.
+pub(crate) fn rule_setups(settings: &CameraSettings, document: &OnvifDocument) -> Vec<RuleSetup> {
     let analysis = &settings.analysis;
     let rules = analysis.vmd.wanted.iter().flatten();
     let rules = rules.map(|rule| {
@@ -94,7 +98,15 @@ pub(super) fn rule_setups(settings: &CameraSettings, document: &OnvifDocument) -
     let areas = areas
         .flat_map(|part| &part.areas)
         .map(|area| (area.rule_id, area.name.as_str(), Reports::Presence));
-    let all: Vec<(RuleId, &str, Reports)> = rules.chain(counters).chain(areas).collect();
+    let installed = analysis.extensions.iter().map(|part| {
+        let reports = Reports::Events(EventKind::Program);
+        (part.rule_id(), part.id.as_str(), reports)
+    });
+    let all: Vec<(RuleId, &str, Reports)> = rules
+        .chain(counters)
+        .chain(areas)
+        .chain(installed)
+        .collect();
     let typed = all.iter().map(|(rule_id, name, _)| (*rule_id, *name));
     let mut names = rule_names(&settings.camera_id, typed);
     all.into_iter()

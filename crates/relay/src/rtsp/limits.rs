@@ -49,3 +49,5 @@ pub(super) const WAITING_READS: usize = 4;
 pub(super) const WAITING_WRITES: usize = 2;
 /// H.264 pictures that wait for a slow viewer; a second or more.
 pub(super) const WAITING_UNITS: usize = 32;
+/// Synchronisation points that wait for a slow viewer; one lost is made up for.
+pub(super) const WAITING_WISHES: usize = 16;

@@ -25,6 +25,7 @@ mod conversation;
 mod player;
 mod outlet;
 mod documents;
+mod events;
 mod alarms;
 mod feed;
 mod viewers;
@@ -35,15 +36,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sink::access::Account;
 use sink::rtsp::{CameraName, Target};
 use tokio::runtime::Handle;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{CameraId, Clock};
 
 use self::alarms::Alarms;
 use self::feed::Feeds;
+use self::limits::WAITING_WISHES;
 use self::tunnel::Tunnels;
 use self::viewers::Viewers;
 use crate::device_accounts::DeviceAccounts;
+use crate::onvif::OnvifDesk;
 use crate::storage::Storage;
 use crate::supervise::{CameraRuntime, Fleet};
 
@@ -64,6 +68,8 @@ pub(crate) struct RtspParts {
     pub fleet: Arc<Fleet>,
     /// Who may watch.
     pub accounts: DeviceAccounts,
+    /// Events, and what metadata tracks carry.
+    pub onvif: OnvifDesk,
     /// Pictures of alarms.
     pub storage: Storage,
     /// Where tasks run that the store's thread starts.
@@ -83,6 +89,8 @@ struct Shared {
     feeds: Feeds,
     tunnels: Tunnels,
     alarms: Alarms,
+    /// Cameras whose viewers shall be told everything anew.
+    synchronise: broadcast::Sender<CameraId>,
     state: Mutex<ListenState>,
 }
 
@@ -105,6 +113,7 @@ impl Rtsp {
                 feeds: Feeds::default(),
                 tunnels: Tunnels::default(),
                 alarms: Alarms::default(),
+                synchronise: broadcast::Sender::new(WAITING_WISHES),
                 state: Mutex::default(),
             }),
         }
@@ -145,9 +154,10 @@ impl Rtsp {
 
     /// Makes the next picture of a camera's streams need no other, and sends
     /// all states anew: ONVIF's synchronisation point.
-    #[expect(dead_code, reason = "called by ONVIF's SetSynchronizationPoint")]
     pub(crate) fn synchronise(&self, camera_id: &CameraId) {
         self.shared.feeds.want_key(camera_id);
+        // Fails when nobody watches.
+        drop(self.shared.synchronise.send(camera_id.clone()));
     }
 
     fn clock(&self) -> &dyn Clock {

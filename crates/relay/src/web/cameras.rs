@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::{EventFilter, EventRow, Expected};
-use types::CameraId;
+use types::{CameraId, RuleId};
 use utoipa::ToSchema;
 
 use super::App;
@@ -19,6 +19,7 @@ use super::input::Body;
 use super::program_changes;
 use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
+use crate::onvif::rule_ids;
 use crate::settings::{
     CameraDocument, CameraSettings, GroundDocument, LineDocument, LinkInput, LinkView, MAX_CAMERAS,
     ObjectMaskDocument, ProgramsDocument, RuleDocument, ZoneDocument,
@@ -258,6 +259,7 @@ pub(super) async fn remove(
     let changing = app.changing.lock().await;
     app.cameras.delete(&stored.camera_id, &editor.name).await?;
     app.fleet.remove(&stored.camera_id).await;
+    keep_names(&app, &editor, &stored.camera_id, &[]).await;
     drop(changing);
     tell_settings(&app, &stored.camera_id);
     let what = format!("removed camera {id}");
@@ -271,6 +273,14 @@ pub(super) async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> 
         .get(&camera_id)
         .await?
         .ok_or_else(|| no_camera(id))
+}
+
+/// Rules that are gone leave no name of an ONVIF client behind.
+async fn keep_names(app: &App, editor: &Editor, camera_id: &CameraId, rule_ids: &[RuleId]) {
+    let book = app.onvif.book();
+    if let Err(error) = book.keep_names(&editor.name, camera_id, rule_ids).await {
+        tracing::warn!(error = %format!("{error:#}"), "names of removed rules are kept");
+    }
 }
 
 /// Tells browsers that a camera's settings changed.
@@ -375,6 +385,7 @@ pub(super) async fn save(
         .resolve(&camera_id, revision, &app.schedules.ready(), &app.vault)
         .map_err(ApiError::fields)?;
     app.fleet.put(settings);
+    keep_names(app, editor, &camera_id, &rule_ids(&document)).await;
     drop(changing);
     tell_settings(app, &camera_id);
     let did = if before.is_some() { "changed" } else { "added" };

@@ -1,16 +1,14 @@
-//! Other systems over REST: what an ONVIF client needs to be told, who
-//! listens, and which cameras are in the network.
-
-use std::time::Duration;
+//! Other systems over REST: what an ONVIF client needs to be told, and who
+//! listens.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sink::onvif::device::Device;
-use sink::onvif::discovery::Endpoint;
 use sink::onvif::subscription::{Delivery, SubscriptionView};
 use sink::onvif::token::ProfileToken;
+use types::CameraId;
 use utoipa::ToSchema;
 
 use super::App;
@@ -18,10 +16,7 @@ use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
-use crate::onvif::{device, find_devices};
-
-/// How long a search listens.
-const SEARCH: Duration = Duration::from_secs(3);
+use crate::onvif::device;
 
 /// The ONVIF device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +50,8 @@ pub(super) struct OnvifCamera {
     pub profiles: Vec<OnvifProfile>,
     /// Path of its newest picture on this server, by HTTP Digest.
     pub snapshot_path: String,
+    /// Path of its analysed pictures as MJPEG on this server, by HTTP Digest.
+    pub mjpeg_path: String,
 }
 
 /// A media profile.
@@ -101,28 +98,6 @@ pub(super) struct OnvifSwitches {
     pub is_discoverable: bool,
     /// Whether source items are named as before 2021.
     pub has_legacy_names: bool,
-}
-
-/// Devices in the network.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FoundDevices {
-    /// By name.
-    pub devices: Vec<FoundDevice>,
-}
-
-/// A device that answered.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FoundDevice {
-    /// Its address of its own: `urn:uuid:...`.
-    pub endpoint: String,
-    /// As it calls itself.
-    pub name: Option<String>,
-    /// What it says it is.
-    pub hardware: Option<String>,
-    /// Host of its service.
-    pub host: Option<String>,
-    /// Addresses of its service.
-    pub addresses: Vec<String>,
 }
 
 /// The ONVIF device and who listens to it.
@@ -178,21 +153,6 @@ pub(super) async fn end_subscription(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Asks the network which cameras are there, for three seconds.
-#[utoipa::path(post, path = "/api/v1/discover", tag = "integrations",
-    responses((status = 200, body = FoundDevices)))]
-pub(super) async fn discover(_: Editor, State(app): State<App>) -> ApiResult<Json<FoundDevices>> {
-    let ours = format!("urn:uuid:{}", app.onvif.identity().uuid);
-    let found = find_devices(None, SEARCH).await?;
-    let mut devices: Vec<FoundDevice> = found
-        .into_iter()
-        .filter(|endpoint| endpoint.address != ours)
-        .map(FoundDevice::new)
-        .collect();
-    devices.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Json(FoundDevices { devices }))
-}
-
 fn view(app: &App) -> OnvifView {
     let document = app.onvif.book().present();
     let device = device(&app.onvif, &app.fleet, &app.device_accounts);
@@ -204,7 +164,7 @@ fn view(app: &App) -> OnvifView {
         device_path: "/onvif/device_service",
         rtsp_port: device.rtsp_port,
         n_accounts: device.users.len(),
-        cameras: cameras(&device),
+        cameras: cameras(app, &device),
         subscriptions: subscriptions
             .into_iter()
             .map(OnvifSubscription::new)
@@ -212,7 +172,13 @@ fn view(app: &App) -> OnvifView {
     }
 }
 
-fn cameras(device: &Device) -> Vec<OnvifCamera> {
+fn cameras(app: &App, device: &Device) -> Vec<OnvifCamera> {
+    // Channels count cameras that are switched off, too.
+    let running = app.fleet.all();
+    let channel_of = |id: &CameraId| {
+        let mut running = running.iter();
+        running.position(|camera| camera.camera_id == *id)
+    };
     let cameras = device.cameras.iter();
     cameras
         .map(|camera| OnvifCamera {
@@ -230,6 +196,10 @@ fn cameras(device: &Device) -> Vec<OnvifCamera> {
                 })
                 .collect(),
             snapshot_path: format!("/onvif/snapshot/{}", camera.camera_id),
+            mjpeg_path: format!(
+                "/cgi-bin/mjpeg?channel={}",
+                channel_of(&camera.camera_id).map_or(0, |idx| idx + 1)
+            ),
         })
         .collect()
 }
@@ -250,18 +220,6 @@ impl OnvifSubscription {
             told: view.n_told,
             lost: view.n_lost,
             last_error: view.last_error,
-        }
-    }
-}
-
-impl FoundDevice {
-    fn new(endpoint: Endpoint) -> Self {
-        FoundDevice {
-            name: endpoint.scope("name"),
-            hardware: endpoint.scope("hardware"),
-            host: endpoint.host(),
-            endpoint: endpoint.address,
-            addresses: endpoint.x_addrs,
         }
     }
 }

@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod heat;
 mod input;
+mod found_cameras;
 mod integrations;
 mod link_test;
 mod live;
@@ -203,7 +204,8 @@ pub(crate) fn router(app: App) -> Router {
             "/onvif/subscriptions/{id}",
             delete(integrations::end_subscription),
         )
-        .route("/discover", post(integrations::discover))
+        .route("/discover", post(found_cameras::discover))
+        .route("/discover/camera", post(found_cameras::ask_camera))
         .route("/schedules", get(schedules::list).post(schedules::add))
         .route("/schedules/preview", post(schedules::preview))
         .route(

@@ -11,8 +11,8 @@ use sink::onvif::notification::Notification;
 use sink::onvif::rule::OnvifRule;
 use sink::onvif::service::{
     Command, ProfileChange, PullRequest, SubscribeRequest, UserChange, hub_fault,
-    write_create_pull_point_response, write_pull_response, write_renew_response,
-    write_subscribe_response,
+    write_create_pull_point_response, write_event_brokers_response, write_pull_response,
+    write_renew_response, write_subscribe_response,
 };
 use sink::onvif::soap::Fault;
 use sink::onvif::subscription::{Delivery, HubError};
@@ -22,6 +22,7 @@ use super::App;
 use super::cameras::{find_record, save};
 use super::error::ApiError;
 use super::session::Editor;
+use crate::event_brokers;
 use crate::onvif::{self, OnvifDesk, push};
 
 /// A command's surroundings.
@@ -62,6 +63,9 @@ pub(super) async fn carry_out(
             })
             .await?;
         }
+        Command::SetScopes(scopes) => {
+            change_settings(&asked, |document| document.scopes = scopes).await?;
+        }
         Command::SetMetadata(camera_id, setup) => set_metadata(&asked, camera_id, setup).await?,
         Command::ChangeProfile(camera_id, changes) => {
             change_profile(&asked, camera_id, changes).await?;
@@ -85,13 +89,21 @@ pub(super) async fn carry_out(
         }
         Command::SetSynchronizationPoint => {
             let (id, now) = (subscription(&asked)?, app.clock.now());
-            let states = app.onvif.all_states(now);
-            let told = app.onvif.hub().tell(&id, &states, now);
+            let mut hub = app.onvif.hub();
+            let told = hub.tell(&id, &app.onvif.all_states(now), now);
             told.map_err(|error| hub_fault(error, now))?;
         }
-        // Every document of a stream stands on its own.
-        Command::SynchronizeStream(_) => {}
-        Command::Broker => return Err(Fault::not_supported("event brokers")),
+        Command::SynchronizeStream(camera_id) => app.rtsp.synchronise(&camera_id),
+        Command::GetEventBrokers(address) => {
+            let brokers = event_brokers::list(app, address.as_deref()).await?;
+            return Ok(write_event_brokers_response(&brokers, asked.relates_to));
+        }
+        Command::AddEventBroker(broker) => {
+            event_brokers::add(app, &who(&asked), broker).await?;
+        }
+        Command::DeleteEventBroker(address) => {
+            event_brokers::delete(app, &who(&asked), &address).await?;
+        }
     }
     Ok(done)
 }
@@ -234,6 +246,8 @@ async fn create(
     let record = record.map_err(|_| Fault::no_config(camera_id.as_str()))?;
     let mut document = record.document.clone();
     let names = onvif::create_rules(&mut document, &rules);
+    // Before the rules themselves, so that nobody is told of them by another.
+    name_rules(asked, &camera_id, &names).await?;
     let saved = save(
         app,
         &editor(asked),
@@ -242,13 +256,10 @@ async fn create(
         Some(&record),
     )
     .await;
-    saved.map_err(|error| refused(&error))?;
-    change_settings(asked, |settings| {
-        for (rule_id, name) in names {
-            settings.set_rule_name(&camera_id, rule_id, Some(name));
-        }
-    })
-    .await?;
+    if let Err(error) = saved {
+        unname_rules(asked, &camera_id, names.into_keys()).await?;
+        return Err(refused(&error));
+    }
     app.onvif.look(&app.fleet);
     tell_configuration(asked, camera_id.as_str(), "Analytics");
     Ok(())
@@ -299,15 +310,36 @@ async fn delete(asked: &Asked<'_>, camera_id: CameraId, names: Vec<String>) -> R
     )
     .await;
     saved.map_err(|error| refused(&error))?;
-    change_settings(asked, |settings| {
-        for rule_id in rule_ids {
-            settings.set_rule_name(&camera_id, rule_id, None);
-        }
-    })
-    .await?;
+    unname_rules(asked, &camera_id, rule_ids.into_iter()).await?;
     app.onvif.look(&app.fleet);
     tell_configuration(asked, camera_id.as_str(), "Analytics");
     Ok(())
+}
+
+async fn name_rules(
+    asked: &Asked<'_>,
+    camera_id: &CameraId,
+    names: &BTreeMap<RuleId, String>,
+) -> Result<(), Fault> {
+    change_settings(asked, |settings| {
+        for (rule_id, name) in names {
+            settings.set_rule_name(camera_id, *rule_id, Some(name.clone()));
+        }
+    })
+    .await
+}
+
+async fn unname_rules(
+    asked: &Asked<'_>,
+    camera_id: &CameraId,
+    rule_ids: impl Iterator<Item = RuleId>,
+) -> Result<(), Fault> {
+    change_settings(asked, |settings| {
+        for rule_id in rule_ids {
+            settings.set_rule_name(camera_id, rule_id, None);
+        }
+    })
+    .await
 }
 
 /// Rules of a running camera by the names that clients know.
@@ -338,12 +370,13 @@ fn add(
         .onvif
         .new_subscription_id()
         .map_err(|error| internal(&error))?;
+    let account = asked.caller.account.as_deref().unwrap_or_default();
+    let mut hub = app.onvif.hub();
     let initial: Vec<Arc<Notification>> = match request.is_changed_only {
         true => Vec::new(),
         false => app.onvif.all_states(now),
     };
-    let account = asked.caller.account.as_deref().unwrap_or_default();
-    let added = app.onvif.hub().add(
+    let added = hub.add(
         id.clone(),
         request.filter,
         asked.device.naming,

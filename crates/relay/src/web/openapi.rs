@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, brokers, cameras, changes, control_log, cost, counts, device_accounts, events,
-    heat, integrations, link_test, live, metrics, models, presets, programs, publishers, schedules,
-    sightings, software, system, users, viewers, webhooks,
+    found_cameras, heat, integrations, link_test, live, metrics, models, presets, programs,
+    publishers, schedules, sightings, software, system, users, viewers, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -82,7 +82,8 @@ use super::{
         integrations::get,
         integrations::put,
         integrations::end_subscription,
-        integrations::discover,
+        found_cameras::discover,
+        found_cameras::ask_camera,
         device_accounts::list,
         device_accounts::put,
         device_accounts::remove,

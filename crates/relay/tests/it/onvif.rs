@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::onvif::OnvifClient;
 use crate::support::{
-    Api, Program, install_detector, link, soon, start_sim, street, whole_picture,
+    Api, Program, install_detector, link, soon, start_sim, still, street, whole_picture,
 };
 
 const USER: &str = "vms";
@@ -15,13 +16,18 @@ const PASSWORD: &str = "a password for vms";
 /// What the client found, listening for `seconds`; `None` without its
 /// environment.
 async fn walk(program: &Program, seconds: u32) -> Option<Value> {
+    run(program, "walk.py", seconds.to_string()).await
+}
+
+/// What a script of the client says; `None` without its environment.
+async fn run(program: &Program, script: &str, argument: String) -> Option<Value> {
     let python = testkit::onvif_python()?;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/onvif/walk.py");
+    let script = format!("{}/tests/onvif/{script}", env!("CARGO_MANIFEST_DIR"));
     let authority = program.url.strip_prefix("http://").expect("no TLS here");
     let (host, port) = authority.split_once(':').expect("an address with a port");
     let mut command = Command::new(python);
     command
-        .args([script, host, port, USER, PASSWORD, &seconds.to_string()])
+        .args([&script, host, port, USER, PASSWORD, &argument])
         .stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
@@ -86,7 +92,7 @@ async fn client_of_strangers_walks_all_services_and_two_pull_points_get_the_same
     let topics = found["topics"].to_string();
     for topic in [
         "FieldDetector/ObjectsInside",
-        "ObjectDetection/Object",
+        "VideoSource/MotionAlarm",
         "VideoSource/SignalLoss",
     ] {
         assert!(topics.contains(topic), "{topics}");
@@ -101,6 +107,83 @@ async fn client_of_strangers_walks_all_services_and_two_pull_points_get_the_same
         "{first:#?}\n{second:#?}"
     );
     program.terminate().await;
+    camera.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_of_strangers_makes_rules_sets_scopes_and_has_events_posted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let api = Api::set_up(&program).await;
+    let body = json!({"level": "Administrator", "password": PASSWORD});
+    api.put(&format!("/api/v1/device_accounts/{USER}"), &body)
+        .await
+        .ok();
+    let camera = start_sim(still()).await;
+    let id = api
+        .add_camera("Gate", &link(camera.addr().port(), "/cgi-bin/mjpeg"))
+        .await;
+    api.wait_for_state(&id, "receiving").await;
+    let Some(schemas) = testkit::shared_data("specs/onvif") else {
+        return;
+    };
+    let schemas = schemas.to_str().expect("a plain path").to_owned();
+    let Some(found) = run(&program, "change.py", schemas).await else {
+        return;
+    };
+    let rules = json!({
+        "before": false, "created": "Human", "again": ["RuleAlreadyExistent"],
+        "modified": "Vehicle", "after": false, "gone": ["RuleNotExistent"],
+    });
+    assert_eq!(found["rules"], rules);
+    // The rule stands on the web page as if drawn there.
+    let drawn = &api.camera(&id).await["rules"][0];
+    assert_eq!(
+        (&drawn["name"], &drawn["kind"], &drawn["stay_s"]),
+        (&json!("Night"), &json!("loitering"), &json!(20.0))
+    );
+    let scopes = json!({
+        "set": "Configurable", "added": "Configurable", "fixed": true, "removed": true,
+        "remove fixed": ["FixedScope"], "remove unknown": ["NoScope"],
+    });
+    assert_eq!(found["scopes"], scopes);
+    let posts = &found["posts"];
+    assert_eq!(posts["states"], true, "{posts}");
+    assert_eq!(posts["renewed for"], 600, "{posts}");
+    assert_eq!(posts["told"], true, "{posts}");
+    assert!(
+        posts["gone"].is_array() && posts["renew in the past"].is_array(),
+        "{posts}"
+    );
+    let posted = posts["posts"].as_array().expect("a list").iter();
+    let posted: Vec<(String, String)> = (0..)
+        .zip(posted)
+        .map(|(number, text): (u32, &Value)| {
+            let text = text.as_str().expect("posts are text").to_owned();
+            (format!("post {number}"), text)
+        })
+        .collect();
+    let complaints = testkit::onvif_complaints(&posted);
+    assert_eq!(complaints.unwrap_or_default(), "");
+    let media = &found["media2"];
+    assert_eq!(media["profiles"][0], "gate.jpeg");
+    let stream = media["stream"].as_str().unwrap_or_default();
+    assert!(stream.ends_with("/cameras/gate/jpeg"), "{media}");
+    for name in ["has events", "removed", "back"] {
+        assert_eq!(media[name], true, "{name}: {media}");
+    }
+    assert_eq!(found["device_io"]["sources"], json!(["gate"]));
+    program.terminate().await;
+
+    // Scopes and the rule's name are kept.
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let client = OnvifClient::new(&program.url, USER, PASSWORD);
+    let kept = client.ask("device_service", "<tds:GetScopes/>").await;
+    assert!(kept.contains("location/roof%20top"), "{kept}");
+    let token = "<tan:ConfigurationToken>gate</tan:ConfigurationToken>";
+    let ask = format!("<tan:GetRules>{token}</tan:GetRules>");
+    let kept = client.ask("analytics_service", &ask).await;
+    assert!(kept.contains("Name=\"Night\""), "{kept}");
     camera.stop().await;
 }
 

@@ -7,105 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sim::SimCamera;
 
-use crate::support::{
-    Api, Guarded, Program, install_detector, is_installed, link, soon, start_sim, street,
-};
-
-const USER: &str = "vms";
-const PASSWORD: &str = "a long password";
-/// As part of an address.
-const USER_INFO: &str = "vms:a%20long%20password";
-/// Longest run of a reading program.
-const READ_WITHIN: &str = "120";
-
-/// A program with one camera that draws a street, and a device account.
-struct Watched {
-    program: Program,
-    api: Api,
-    camera: String,
-    rtsp_port: u64,
-    _sim: SimCamera,
-    _folder: tempfile::TempDir,
-}
-
-impl Watched {
-    async fn start(width_px: u32, height_px: u32) -> Self {
-        let folder = tempfile::tempdir().expect("the system has a temporary folder");
-        Self::start_in(folder, &[], width_px, height_px).await
-    }
-
-    async fn start_in(
-        folder: tempfile::TempDir,
-        more: &[&str],
-        width_px: u32,
-        height_px: u32,
-    ) -> Self {
-        let program = Program::start(&folder.path().join("data"), more);
-        let api = Api::set_up(&program).await;
-        let sim = start_sim(street(width_px, height_px)).await;
-        let camera = api
-            .add_camera("Gate", &link(sim.addr().port(), "/stream"))
-            .await;
-        api.put(
-            &format!("/api/v1/device_accounts/{USER}"),
-            &json!({"level": "User", "password": PASSWORD}),
-        )
-        .await
-        .ok();
-        api.wait_for_state(&camera, "receiving").await;
-        let rtsp_port = soon("the RTSP port", async || {
-            api.get("/api/v1/viewers").await.ok()["rtsp_port"].as_u64()
-        })
-        .await;
-        Watched {
-            program,
-            api,
-            camera,
-            rtsp_port,
-            _sim: sim,
-            _folder: folder,
-        }
-    }
-
-    fn url(&self, video: &str) -> String {
-        let (port, camera) = (self.rtsp_port, &self.camera);
-        format!("rtsp://{USER_INFO}@127.0.0.1:{port}/cameras/{camera}/{video}")
-    }
-
-    async fn viewers(&self) -> Vec<Value> {
-        let view = self.api.get("/api/v1/viewers").await.ok();
-        view["viewers"].as_array().expect("a list").clone()
-    }
-
-    async fn switch_ipro_on(&self) {
-        self.api
-            .change_camera(&self.camera, |camera| {
-                camera["has_ipro_output"] = json!(true);
-            })
-            .await;
-    }
-}
-
-/// Runs a reading program to its end; standard output, or its complaints.
-async fn read_by(program: &str, arguments: Vec<String>) -> Result<Vec<u8>, String> {
-    let mut command = Command::new("timeout");
-    command
-        .args([READ_WITHIN, program])
-        .args(arguments)
-        .stdin(Stdio::null());
-    let run = tokio::task::spawn_blocking(move || command.output());
-    let output = run.await.expect("it does not panic").expect("it starts");
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split(' ').map(str::to_owned).collect()
-}
+use crate::support::watched::{PASSWORD, USER, Watched, attribute, documents, read_by, words};
+use crate::support::{Guarded, install_detector, is_installed, soon};
 
 /// Number of pictures, width and height that ffmpeg decodes from a stream.
 async fn decoded(url: &str, transport: &str) -> (usize, usize, usize) {
@@ -153,18 +57,6 @@ async fn ffmpeg_decodes_jpeg_and_h264_by_every_transport() {
         watched.viewers().await.is_empty().then_some(())
     })
     .await;
-}
-
-/// The documents in a stream of them.
-fn documents(stream: &str) -> Vec<String> {
-    let texts = stream.split("<?xml version=").skip(1);
-    texts.map(|text| format!("<?xml version={text}")).collect()
-}
-
-/// The value of an attribute that follows in `text`.
-fn attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(&format!(" {name}=\""))?;
-    rest.split('"').next()
 }
 
 /// Boxes of a document, as `[x1, y1, x2, y2]` in parts of the picture.
@@ -220,7 +112,8 @@ async fn metadata_read_by_ffmpeg_holds_to_the_schema_and_shows_the_analysed_boxe
             documents.len()
         );
         let mut n_compared = 0;
-        for document in &documents {
+        let is_scene = |text: &&String| text.contains("<tt:VideoAnalytics>");
+        for document in documents.iter().filter(is_scene) {
             let Some(at) = attribute(document, "UtcTime") else {
                 continue;
             };

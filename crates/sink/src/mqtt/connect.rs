@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError};
@@ -28,15 +29,31 @@ impl Broker {
         will: Option<Publication>,
         trail: &mut Vec<StepReport>,
     ) -> Result<(Session, Driver), ConnectError> {
-        let result = self.sign_in_5(client_id.clone(), will.clone(), trail).await;
-        match result {
-            // Some brokers of MQTT 3.1.1 say so, others just hang up.
-            Err(ConnectError::Version { .. } | ConnectError::NotMqtt { .. }) => {}
-            other => return other,
+        if self.is_silent_on_5.load(Ordering::Relaxed) {
+            // It would keep us waiting again.
+            let mut first = Vec::new();
+            let older = self.sign_in_3(client_id.clone(), will.clone(), &mut first);
+            if let Ok(opened) = older.await {
+                *trail = first;
+                return Ok(opened);
+            }
+            self.is_silent_on_5.store(false, Ordering::Relaxed);
         }
+        let result = self.sign_in_5(client_id.clone(), will.clone(), trail).await;
+        let is_silent = match &result {
+            // Some brokers of MQTT 3.1.1 say so, others just hang up.
+            Err(ConnectError::Version { .. } | ConnectError::NotMqtt { .. }) => false,
+            // And some wait for more, with the connection open.
+            Err(ConnectError::Timeout {
+                step: Step::SignIn, ..
+            }) => true,
+            _ => return result,
+        };
         let mut again = Vec::new();
         let older = self.sign_in_3(client_id, will, &mut again).await;
         *trail = again;
+        self.is_silent_on_5
+            .store(is_silent && older.is_ok(), Ordering::Relaxed);
         match (older, result) {
             // What 5 met is as true, and says more.
             (Err(ConnectError::NotMqtt { .. }), Err(error)) => Err(error),

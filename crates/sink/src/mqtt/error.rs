@@ -266,6 +266,17 @@ pub enum PublishError {
         /// The broker's reason.
         reason: String,
     },
+    /// The broker takes others, but hangs up on this.
+    #[error(
+        "publish to {topic}: the broker hung up {times} times on this message alone, though it takes \
+         others; some brokers do so instead of saying that this user may not write there"
+    )]
+    HungUp {
+        /// Where to.
+        topic: String,
+        /// How often.
+        times: u32,
+    },
     /// It is larger than the broker takes, or than we send.
     #[error("publish to {topic}: {len_bytes} bytes, more than {max_bytes}")]
     TooLarge {
@@ -292,6 +303,7 @@ impl PublishError {
             | PublishError::Timeout { .. }
             | PublishError::Busy { .. } => Reaction::Retry { after: None },
             PublishError::Denied { .. }
+            | PublishError::HungUp { .. }
             | PublishError::TooLarge { .. }
             | PublishError::NoTopic { .. } => Reaction::Refused,
         }

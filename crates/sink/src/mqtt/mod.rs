@@ -25,6 +25,7 @@ mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -140,6 +141,8 @@ pub struct Broker {
     config: BrokerConfig,
     tls: Option<Arc<ClientConfig>>,
     refused: RefusedCertificate,
+    /// It does not answer at all when it is spoken to in MQTT 5.
+    is_silent_on_5: AtomicBool,
 }
 
 impl fmt::Debug for Broker {
@@ -200,6 +203,7 @@ impl Broker {
             config,
             tls,
             refused,
+            is_silent_on_5: AtomicBool::new(false),
         })
     }
 

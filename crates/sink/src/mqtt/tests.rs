@@ -1,6 +1,8 @@
 //! A broker of the tests' own, as small as one can be: for what a real one
 //! does not do on demand.
 
+use std::sync::Mutex;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -13,24 +15,36 @@ enum Speaks {
     OnlyOld,
     /// MQTT 3.1.1 alone; it hangs up on those who speak 5.
     OnlyOldInSilence,
+    /// MQTT 3.1.1 alone; it waits for more from those who speak 5.
+    OnlyOldAndPatient,
     /// Something that is no MQTT.
     Nonsense,
 }
 
+/// Versions in which the broker was spoken to, in order.
+type Heard = Arc<Mutex<Vec<u8>>>;
+
 /// Starts a broker; gives its address.
 async fn start(speaks: Speaks) -> String {
+    start_listening(speaks).await.0
+}
+
+/// Starts a broker; gives its address, and what it hears.
+async fn start_listening(speaks: Speaks) -> (String, Heard) {
+    let heard = Heard::default();
+    let into = Arc::clone(&heard);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, speaks));
+            tokio::spawn(serve(stream, speaks, Arc::clone(&into)));
         }
     });
-    format!("mqtt://127.0.0.1:{port}")
+    (format!("mqtt://127.0.0.1:{port}"), heard)
 }
 
 /// One connection, until the other side ends it.
-async fn serve(mut stream: TcpStream, speaks: Speaks) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, speaks: Speaks, heard: Heard) -> std::io::Result<()> {
     loop {
         let head = stream.read_u8().await?;
         let mut len = usize::from(stream.read_u8().await?);
@@ -39,6 +53,9 @@ async fn serve(mut stream: TcpStream, speaks: Speaks) -> std::io::Result<()> {
         }
         let mut body = vec![0; len];
         stream.read_exact(&mut body).await?;
+        if head >> 4 == 1 {
+            heard.lock().unwrap().push(body[6]);
+        }
         let answer: Vec<u8> = match head >> 4 {
             // CONNECT: the protocol's level stands behind its name.
             1 => match (speaks, body[6]) {
@@ -46,6 +63,7 @@ async fn serve(mut stream: TcpStream, speaks: Speaks) -> std::io::Result<()> {
                     return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
                 }
                 (Speaks::OnlyOldInSilence, 5) => return Ok(()),
+                (Speaks::OnlyOldAndPatient, 5) => continue,
                 // Who refuses hangs up, says MQTT 3.1.1 in section 3.2.2.3.
                 (Speaks::OnlyOld, 5) => return stream.write_all(&[0x20, 2, 0, 1]).await,
                 _ => vec![0x20, 2, 0, 0],
@@ -73,7 +91,11 @@ fn broker(address: &str) -> Broker {
 
 #[tokio::test]
 async fn broker_of_the_old_version_only_is_spoken_to_in_that() {
-    for speaks in [Speaks::OnlyOld, Speaks::OnlyOldInSilence] {
+    for speaks in [
+        Speaks::OnlyOld,
+        Speaks::OnlyOldInSilence,
+        Speaks::OnlyOldAndPatient,
+    ] {
         let steps = broker(&start(speaks).await).walk("a/test", "{}").await;
         let verdicts: Vec<(Step, Verdict)> =
             steps.iter().map(|step| (step.step, step.verdict)).collect();
@@ -92,6 +114,17 @@ async fn broker_of_the_old_version_only_is_spoken_to_in_that() {
             steps[3].text
         );
     }
+}
+
+#[tokio::test]
+async fn broker_that_was_silent_is_spoken_to_in_the_old_version_at_once() {
+    let (address, heard) = start_listening(Speaks::OnlyOldAndPatient).await;
+    let broker = broker(&address);
+    for _ in 0..2 {
+        let (session, _driver) = broker.connect().await.unwrap();
+        assert_eq!(session.version(), "3.1.1");
+    }
+    assert_eq!(*heard.lock().unwrap(), [5, 4, 4]);
 }
 
 #[tokio::test]

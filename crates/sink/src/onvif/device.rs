@@ -25,6 +25,19 @@ pub struct Device {
     pub rtsp_port: Option<u16>,
     /// Whether WS-Discovery answers.
     pub is_discoverable: bool,
+    /// Scopes that clients set.
+    pub scopes: Vec<String>,
+    /// Which brokers clients may set.
+    pub event_brokers: EventBrokerLimits,
+}
+
+/// Which brokers clients may set.
+#[derive(Clone, Debug)]
+pub struct EventBrokerLimits {
+    /// Schemes of their addresses, with blanks between.
+    pub protocols: String,
+    /// Most of them.
+    pub max: usize,
 }
 
 /// Who the device is.
@@ -145,7 +158,8 @@ impl Device {
     }
 }
 
-/// Scopes: what the device is, for people and programs that look for devices.
+/// Fixed scopes: what the device is, for people and programs that look for
+/// devices.
 pub fn scopes(identity: &Identity) -> Vec<String> {
     [
         "onvif://www.onvif.org/type/video_encoder".to_owned(),

@@ -85,7 +85,11 @@ pub fn frame_document(root: RootName, scene: &Scene, options: &FrameOptions<'_>)
 }
 
 /// The document of notifications.
-pub fn event_document(root: RootName, notifications: &[Notification], naming: Naming) -> String {
+pub fn event_document<'a>(
+    root: RootName,
+    notifications: impl IntoIterator<Item = &'a Notification>,
+    naming: Naming,
+) -> String {
     metadata_stream(root, |xml| {
         xml.within("tt:Event", |xml| {
             for notification in notifications {

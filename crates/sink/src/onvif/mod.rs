@@ -24,6 +24,7 @@ pub mod device;
 pub mod service;
 pub mod consumer;
 pub mod discovery;
+pub mod found;
 
 #[cfg(test)]
 mod tests;

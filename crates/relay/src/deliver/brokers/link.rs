@@ -16,12 +16,13 @@ use sink::onvif::state::DeviceState;
 use sink::onvif::topic::Naming;
 use sink::{Message, Reaction};
 use store::Expected;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 use tokio::task::JoinHandle;
 use types::{CameraId, EventId, Phase, RuleId, Timestamp};
 
 use super::super::book::sink_name;
 use super::super::couriers::{SinkParts, lock};
+use super::hangups::{GIVE_UP_AFTER, HangUps};
 use super::status::{BrokerState, BrokerStatus};
 use crate::settings::BrokerDocument;
 
@@ -64,6 +65,9 @@ pub(in super::super) struct BrokerLink {
     status: Mutex<BrokerStatus>,
     /// Steps of which a part was delivered.
     begun: Mutex<BTreeMap<String, VecDeque<Publication>>>,
+    hang_ups: Mutex<HangUps>,
+    /// Held while something is published; by a suspect alone.
+    turn: RwLock<()>,
     open: Mutex<BTreeMap<(CameraId, RuleId), BTreeSet<EventId>>>,
     /// Nothing of us shall be left at the broker.
     is_taken_back: AtomicBool,
@@ -123,6 +127,8 @@ impl BrokerLink {
             news: Notify::new(),
             status: Mutex::default(),
             begun: Mutex::default(),
+            hang_ups: Mutex::default(),
+            turn: RwLock::default(),
             open: Mutex::default(),
             is_taken_back: AtomicBool::new(false),
             keeper: Mutex::default(),
@@ -141,7 +147,17 @@ impl BrokerLink {
         let key = message.idempotency_key();
         let begun = lock(&self.begun).remove(&key);
         let mut left = begun.unwrap_or_else(|| self.publications(message));
-        let session = self.connected().await;
+        let is_alone = lock(&self.hang_ups).is_suspect(&key);
+        let mut session = self.connected().await;
+        let (_together, _alone) = self.take_turn(is_alone).await;
+        if is_alone {
+            // The connection may have ended while others had their turn.
+            session = self.connected().await;
+            if let Err(error) = self.prove(&session).await {
+                lock(&self.begun).insert(key, left);
+                return Err(error);
+            }
+        }
         let mut refused = None;
         while let Some(publication) = left.front() {
             match session.publish(publication).await {
@@ -153,14 +169,76 @@ impl BrokerLink {
                     refused.get_or_insert(error);
                 }
                 Err(error) => {
-                    lock(&self.begun).insert(key, left);
-                    return Err(error);
+                    if !matches!(error, PublishError::Lost { .. })
+                        || !lock(&self.hang_ups).lost(&key, is_alone)
+                    {
+                        lock(&self.begun).insert(key, left);
+                        return Err(error);
+                    }
+                    lock(&self.hang_ups).over(&key);
+                    return Err(PublishError::HungUp {
+                        topic: publication.topic.clone(),
+                        times: GIVE_UP_AFTER,
+                    });
                 }
             }
             left.pop_front();
         }
+        lock(&self.hang_ups).over(&key);
         self.add_picture(message, &session).await;
         refused.map_or(Ok(()), Err)
+    }
+
+    /// Publishes a state; one on which the broker hangs up is refused at last.
+    pub(super) async fn publish_state(
+        &self,
+        session: &Session,
+        publication: &Publication,
+    ) -> Result<(), PublishError> {
+        let key = format!("state {}", publication.topic);
+        let is_alone = lock(&self.hang_ups).is_suspect(&key);
+        let (_together, _alone) = self.take_turn(is_alone).await;
+        if is_alone {
+            self.prove(session).await?;
+        }
+        let told = session.publish(publication).await;
+        let is_over = match &told {
+            Err(PublishError::Lost { .. }) => lock(&self.hang_ups).lost(&key, is_alone),
+            told => told.is_ok(),
+        };
+        if is_over {
+            lock(&self.hang_ups).over(&key);
+        }
+        match told {
+            Err(PublishError::Lost { topic }) if is_over => Err(PublishError::HungUp {
+                topic,
+                times: GIVE_UP_AFTER,
+            }),
+            told => told,
+        }
+    }
+
+    /// Waits until something may be published, alone or together with others.
+    async fn take_turn(
+        &self,
+        is_alone: bool,
+    ) -> (
+        Option<RwLockReadGuard<'_, ()>>,
+        Option<RwLockWriteGuard<'_, ()>>,
+    ) {
+        match is_alone {
+            true => (None, Some(self.turn.write().await)),
+            false => (Some(self.turn.read().await), None),
+        }
+    }
+
+    /// Whether this connection takes messages: a refusal is an answer, too.
+    async fn prove(&self, session: &Session) -> Result<(), PublishError> {
+        let hello = Publication::state(self.plan.topics.status(), ONLINE);
+        match session.publish(&hello).await {
+            Err(error) if error.reaction() != Reaction::Refused => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// A picture that cannot be sent is no reason to give up its event.

@@ -7,6 +7,7 @@
 //!
 //! Not here: the protocol and the form of what is sent (`sink::mqtt`).
 
+mod hangups;
 mod keeper;
 mod link;
 mod rules;

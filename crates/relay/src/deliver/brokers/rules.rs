@@ -1,8 +1,6 @@
-//! A camera's rules as brokers are told of them: ONVIF's names and Home
-//! Assistant's.
+//! A camera's rules as Home Assistant is told of them.
 
 use sink::mqtt::home_assistant::{HomeCamera, HomeRule};
-use sink::onvif::state::{Reports, RuleSetup, rule_names};
 use types::{EventKind, RuleId};
 
 use crate::settings::CameraSettings;
@@ -34,35 +32,6 @@ fn rules(settings: &CameraSettings) -> Vec<Rule> {
         kind: EventKind::Program,
     });
     vmd.chain(areas).chain(installed).collect()
-}
-
-/// What ONVIF's states are made of.
-pub(super) fn rule_setups(settings: &CameraSettings) -> Vec<RuleSetup> {
-    let analysis = &settings.analysis;
-    let raising = rules(settings).into_iter().map(|rule| {
-        // A place's number is its state; that it is too full is told besides.
-        let reports = match rule.kind {
-            EventKind::Occupancy => Reports::Presence,
-            kind => Reports::Events(kind),
-        };
-        (rule.rule_id, rule.name, reports)
-    });
-    let counting = analysis.counters.iter().map(|counter| {
-        let name = counter.name.clone();
-        (counter.rule_id, name, Reports::Crossings)
-    });
-    let all: Vec<(RuleId, String, Reports)> = raising.chain(counting).collect();
-    let typed = all
-        .iter()
-        .map(|(rule_id, name, _)| (*rule_id, name.as_str()));
-    let mut names = rule_names(&settings.camera_id, typed);
-    all.iter()
-        .map(|(rule_id, name, reports)| RuleSetup {
-            rule_id: *rule_id,
-            name: names.remove(rule_id).unwrap_or_else(|| name.clone()),
-            reports: *reports,
-        })
-        .collect()
 }
 
 /// What Home Assistant is told of a camera.

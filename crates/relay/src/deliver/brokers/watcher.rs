@@ -23,7 +23,8 @@ use types::{CameraId, Timestamp, TrackState};
 
 use super::super::couriers::lock;
 use super::link::BrokerLink;
-use super::rules::{home_camera, rule_setups};
+use super::rules::home_camera;
+use crate::onvif::rule_setups;
 use crate::settings::CameraSettings;
 use crate::supervise::{CameraRuntime, LiveRecord, SourceState};
 
@@ -41,6 +42,7 @@ pub(super) async fn watch(link: Arc<BrokerLink>) {
         link,
         cameras: BTreeMap::new(),
         known: Vec::new(),
+        n_changes: 0,
     };
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -76,6 +78,8 @@ struct Watcher {
     cameras: BTreeMap<CameraId, Watched>,
     /// Settings of all cameras as of the last look.
     known: Vec<Arc<CameraSettings>>,
+    /// Changes of the ONVIF device's settings as of then: they name rules.
+    n_changes: u64,
 }
 
 /// What is remembered of a camera.
@@ -92,13 +96,16 @@ impl Watcher {
         let now = self.link.parts.clock.now();
         let runtimes = self.link.parts.fleet.all();
         let settings: Vec<_> = runtimes.iter().map(|r| r.current_settings()).collect();
+        let n_changes = self.link.parts.onvif.n_changes();
         let is_same = settings.len() == self.known.len()
+            && n_changes == self.n_changes
             && settings
                 .iter()
                 .zip(&self.known)
                 .all(|(new, known)| Arc::ptr_eq(new, known));
         if !is_same {
             self.known = settings;
+            self.n_changes = n_changes;
             self.take_rules(now);
             let wanted = self.wanted(now);
             self.link.expect(wanted).await;
@@ -130,6 +137,7 @@ impl Watcher {
 
     /// Lets the states follow the settings of all cameras.
     fn take_rules(&self, now: Timestamp) {
+        let document = self.link.parts.onvif.present();
         let mut state = lock(&self.link.state);
         let known: BTreeSet<&CameraId> = self.known.iter().map(|s| &s.camera_id).collect();
         let gone: Vec<CameraId> = state
@@ -141,7 +149,8 @@ impl Watcher {
             state.remove_camera(&camera_id, now);
         }
         for settings in &self.known {
-            state.set_rules(&settings.camera_id, rule_setups(settings), now);
+            let rules = rule_setups(settings, &document);
+            state.set_rules(&settings.camera_id, rules, now);
         }
     }
 

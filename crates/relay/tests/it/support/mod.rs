@@ -4,7 +4,9 @@ mod api;
 mod cameras;
 mod detector;
 pub(crate) mod mosquitto;
+pub(crate) mod onvif;
 mod program;
+pub(crate) mod watched;
 
 use std::time::Duration;
 

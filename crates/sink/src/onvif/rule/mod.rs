@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use types::{Class, NormPoint};
 
-pub use self::read::{read_duration, read_rule};
+pub use self::read::{read_duration, read_rule, type_name};
 pub use self::rule_type::RuleType;
 pub use self::write::{write_config, write_rule_description, write_rule_options};
 

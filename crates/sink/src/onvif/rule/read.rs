@@ -7,10 +7,23 @@ use types::{Line, NormPoint, Polygon};
 use super::{Direction, OnvifRule, RuleParameters, RuleType, classes_of};
 use crate::onvif::namespace as ns;
 use crate::onvif::soap::Fault;
-use crate::onvif::xml::Element;
+use crate::onvif::xml::{Element, Name};
 
 /// Longest name of a rule, characters; as of our own.
 const MAX_NAME_CHARS: usize = 64;
+
+/// A type's name, such as `tt:LineDetector`, as meant at an element. Client
+/// libraries write such texts without declaring the prefix: then `tt` means
+/// what it usually does.
+pub fn type_name(element: &Element, text: &str) -> Option<Name> {
+    element.qualified(text).or_else(|| {
+        let local = text.trim().strip_prefix("tt:")?;
+        Some(Name {
+            namespace: ns::TT.into(),
+            local: local.to_owned(),
+        })
+    })
+}
 
 /// Reads `tan:Rule`.
 ///
@@ -24,7 +37,7 @@ pub fn read_rule(element: &Element) -> Result<OnvifRule, Fault> {
         return Err(refuse(reason));
     }
     let type_text = element.attribute("Type").unwrap_or_default();
-    let type_name = element.qualified(type_text);
+    let type_name = type_name(element, type_text);
     let rule_type = type_name.and_then(|name| RuleType::from_name(&name));
     let rule_type = rule_type.filter(|known| !known.is_fixed()).ok_or_else(|| {
         let text: String = type_text.chars().take(80).collect();

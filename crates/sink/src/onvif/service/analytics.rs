@@ -9,7 +9,7 @@ use crate::onvif::device::DeviceCamera;
 use crate::onvif::document::{MODULE, utc};
 use crate::onvif::namespace as ns;
 use crate::onvif::rule::{
-    RuleType, read_rule, write_config, write_rule_description, write_rule_options,
+    RuleType, read_rule, type_name, write_config, write_rule_description, write_rule_options,
 };
 use crate::onvif::scene::{ObjectImage, SceneObject, write_object};
 use crate::onvif::soap::Fault;
@@ -129,7 +129,7 @@ fn modules(call: Call<'_>) -> Result<Step, Fault> {
         "GetSupportedMetadata" => {
             let wanted = call.operation.child(ns::TAN, "Type");
             let is_wanted = wanted.is_none_or(|wanted| {
-                let name = wanted.qualified(&wanted.text);
+                let name = type_name(wanted, &wanted.text);
                 name.is_some_and(|name| name.is(ns::TT, "ObjectDetector"))
             });
             let (now, address) = (call.caller.now, call.caller.base_url.clone());
@@ -164,7 +164,7 @@ fn rule_options(call: Call<'_>) -> Result<Step, Fault> {
     let chosen = match call.operation.child(ns::TAN, "RuleType") {
         None => RuleType::ALL.to_vec(),
         Some(element) => {
-            let name = element.qualified(&element.text);
+            let name = type_name(element, &element.text);
             let rule_type = name.and_then(|name| RuleType::from_name(&name));
             let unknown = || Fault::invalid("ter:InvalidRule", "there is no such type of rule");
             vec![rule_type.ok_or_else(unknown)?]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use types::{CameraId, Timestamp};
 
+use super::event_broker::EventBroker;
 use crate::access::Level;
 use crate::onvif::device::{LeftOut, MetadataSetup};
 use crate::onvif::rule::OnvifRule;
@@ -20,6 +21,8 @@ pub enum Command {
     DeleteUsers(Vec<String>),
     /// Let go of cameras and clients, and begin anew.
     Reboot,
+    /// From now on these are the scopes that clients set.
+    SetScopes(Vec<String>),
     /// Answer discovery, or do not.
     SetDiscoverable(bool),
     /// Set what a metadata track carries.
@@ -46,8 +49,12 @@ pub enum Command {
     SetSynchronizationPoint,
     /// Tell all states and scenes anew on the streams of a camera.
     SynchronizeStream(CameraId),
-    /// The event service's brokers: an operation that `mqtt` answers.
-    Broker,
+    /// Tell which brokers there are, or the one with this address.
+    GetEventBrokers(Option<String>),
+    /// Add a broker, or change the one with its address.
+    AddEventBroker(EventBroker),
+    /// Remove the broker with this address.
+    DeleteEventBroker(String),
 }
 
 /// An account as a client wants it.

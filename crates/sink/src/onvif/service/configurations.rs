@@ -127,7 +127,9 @@ pub(super) fn write_metadata(xml: &mut XmlWriter, element: &str, camera: &Device
     );
     named(xml, &camera.name, &use_count(camera));
     if camera.metadata.has_events {
-        xml.empty("tt:Events", &[]);
+        // Clients that read an empty element as none (zeep) would switch events
+        // off with whatever they send back.
+        xml.within("tt:Events", |xml| xml.empty("tt:SubscriptionPolicy", &[]));
     }
     xml.leaf("tt:Analytics", camera.metadata.has_analytics.to_string());
     write_multicast(xml);

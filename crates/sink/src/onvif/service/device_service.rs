@@ -5,7 +5,7 @@ use types::Timestamp;
 use super::command::Command;
 use super::{Call, SERVICES, Step, user, wrote};
 use crate::access::Level;
-use crate::onvif::device::scopes;
+
 use crate::onvif::soap::Fault;
 use crate::onvif::subscription::Hub;
 use crate::onvif::xml::XmlWriter;
@@ -32,8 +32,23 @@ pub(super) fn answer(call: Call<'_>) -> Result<Step, Fault> {
         "GetServices" => {
             let wants_capabilities = matches!(call.text("IncludeCapability"), "true" | "1");
             let services = SERVICES.map(|(_, _, path)| call.caller.service(path));
-            let n_cameras = call.device.cameras.len();
-            wrote(move |xml| write_services(xml, &services, wants_capabilities, n_cameras))
+            let (n_cameras, brokers) =
+                (call.device.cameras.len(), call.device.event_brokers.clone());
+            wrote(move |xml| {
+                for (service, address) in SERVICES.iter().zip(&services) {
+                    let capabilities = |xml: &mut XmlWriter| match service.1 {
+                        "tds" => write_capabilities(xml),
+                        "trt" => super::media::write_capabilities(xml),
+                        "tr2" => super::media2::write_capabilities(xml),
+                        "tev" => super::events::write_capabilities(xml, &brokers),
+                        "tan" => super::analytics::write_capabilities(xml),
+                        "timg" => super::imaging::write_capabilities(xml),
+                        _ => super::device_io::write_capabilities(xml, n_cameras),
+                    };
+                    let capabilities = wants_capabilities.then_some(capabilities);
+                    write_service(xml, service.0, address, capabilities);
+                }
+            })
         }
         "GetServiceCapabilities" => wrote(write_capabilities),
         "GetCapabilities" => {
@@ -52,17 +67,7 @@ pub(super) fn answer(call: Call<'_>) -> Result<Step, Fault> {
         "GetEndpointReference" => {
             wrote(move |xml| xml.leaf("tds:GUID", format!("urn:uuid:{}", identity.uuid)))
         }
-        "GetScopes" => {
-            let scopes = scopes(&identity);
-            wrote(move |xml| {
-                for scope in &scopes {
-                    xml.open("tds:Scopes");
-                    xml.leaf("tt:ScopeDef", "Fixed");
-                    xml.leaf("tt:ScopeItem", scope);
-                    xml.close();
-                }
-            })
-        }
+        "GetScopes" | "SetScopes" | "AddScopes" | "RemoveScopes" => super::scopes::answer(call),
         "GetDiscoveryMode" => {
             let mode = match call.device.is_discoverable {
                 true => "Discoverable",
@@ -167,35 +172,24 @@ fn write_date_and_time(xml: &mut XmlWriter, now: Timestamp) {
     xml.close();
 }
 
-fn write_services(
+/// `capabilities` writes what the service can do, where that is wanted.
+fn write_service(
     xml: &mut XmlWriter,
-    addresses: &[String; SERVICES.len()],
-    wants_capabilities: bool,
-    n_cameras: usize,
+    namespace: &str,
+    address: &str,
+    capabilities: Option<impl FnOnce(&mut XmlWriter)>,
 ) {
-    for ((namespace, prefix, _), address) in SERVICES.iter().zip(addresses) {
-        xml.open("tds:Service");
-        xml.leaf("tds:Namespace", namespace);
-        xml.leaf("tds:XAddr", address);
-        if wants_capabilities {
-            xml.open("tds:Capabilities");
-            match *prefix {
-                "tds" => write_capabilities(xml),
-                "trt" => super::media::write_capabilities(xml),
-                "tr2" => super::media2::write_capabilities(xml),
-                "tev" => super::events::write_capabilities(xml),
-                "tan" => super::analytics::write_capabilities(xml),
-                "timg" => super::imaging::write_capabilities(xml),
-                _ => super::device_io::write_capabilities(xml, n_cameras),
-            }
-            xml.close();
-        }
-        xml.open("tds:Version");
-        xml.leaf("tt:Major", VERSION.0);
-        xml.leaf("tt:Minor", VERSION.1);
-        xml.close();
-        xml.close();
+    xml.open("tds:Service");
+    xml.leaf("tds:Namespace", namespace);
+    xml.leaf("tds:XAddr", address);
+    if let Some(capabilities) = capabilities {
+        xml.within("tds:Capabilities", capabilities);
     }
+    xml.open("tds:Version");
+    xml.leaf("tt:Major", VERSION.0);
+    xml.leaf("tt:Minor", VERSION.1);
+    xml.close();
+    xml.close();
 }
 
 fn write_capabilities(xml: &mut XmlWriter) {

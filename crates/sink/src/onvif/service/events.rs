@@ -7,7 +7,9 @@ use types::Timestamp;
 
 use super::command::{Command, PullRequest, SubscribeRequest};
 use super::device_service::max_subscriptions;
+use super::event_broker::{self, EventBroker};
 use super::{Call, Reply};
+use crate::onvif::device::EventBrokerLimits;
 use crate::onvif::document::{read_time, utc};
 use crate::onvif::namespace as ns;
 use crate::onvif::notification::{CONCRETE_SET_DIALECT, Notification, write_notification};
@@ -35,7 +37,9 @@ pub(super) fn answer(call: Call<'_>, envelope: &Envelope) -> Result<Reply, Fault
     let command = |command, document| Ok(Reply::Command(Box::new(command), document));
     match (&*name.namespace, name.local.as_str()) {
         (ns::TEV, "GetServiceCapabilities") => Ok(Reply::Document(document(EVENT_PORT, &|xml| {
-            xml.within("tev:GetServiceCapabilitiesResponse", write_capabilities);
+            xml.within("tev:GetServiceCapabilitiesResponse", |xml| {
+                write_capabilities(xml, &call.device.event_brokers);
+            });
         }))),
         (ns::TEV, "GetEventProperties") => Ok(Reply::Document(document(EVENT_PORT, &|xml| {
             write_properties(xml, call.device.naming);
@@ -48,8 +52,21 @@ pub(super) fn answer(call: Call<'_>, envelope: &Envelope) -> Result<Reply, Fault
             let done = empty(PULL_POINT, "tev:SetSynchronizationPointResponse");
             command(Command::SetSynchronizationPoint, done)
         }
-        (ns::TEV, "GetEventBrokers" | "AddEventBroker" | "DeleteEventBroker") => {
-            command(Command::Broker, String::new())
+        (ns::TEV, "GetEventBrokers") => {
+            let address = Some(call.text("Address")).filter(|text| !text.is_empty());
+            command(
+                Command::GetEventBrokers(address.map(str::to_owned)),
+                String::new(),
+            )
+        }
+        (ns::TEV, "AddEventBroker") => {
+            let done = empty(EVENT_PORT, "tev:AddEventBrokerResponse");
+            command(Command::AddEventBroker(event_broker::read(call)?), done)
+        }
+        (ns::TEV, "DeleteEventBroker") => {
+            let address = call.child("Address")?.text.trim().to_owned();
+            let done = empty(EVENT_PORT, "tev:DeleteEventBrokerResponse");
+            command(Command::DeleteEventBroker(address), done)
         }
         (ns::WSNT, "Subscribe") => {
             let reference = call.child("ConsumerReference")?;
@@ -72,9 +89,10 @@ pub(super) fn answer(call: Call<'_>, envelope: &Envelope) -> Result<Reply, Fault
     }
 }
 
-pub(super) fn write_capabilities(xml: &mut XmlWriter) {
+pub(super) fn write_capabilities(xml: &mut XmlWriter, brokers: &EventBrokerLimits) {
     let max = max_subscriptions();
     let no = "false";
+    let max_brokers = brokers.max.to_string();
     xml.empty(
         "tev:Capabilities",
         &[
@@ -83,6 +101,9 @@ pub(super) fn write_capabilities(xml: &mut XmlWriter) {
             ("MaxNotificationProducers", &max),
             ("MaxPullPoints", &max),
             ("PersistentNotificationStorage", no),
+            ("EventBrokerProtocols", &brokers.protocols),
+            ("MaxEventBrokers", &max_brokers),
+            ("MetadataOverMQTT", "true"),
         ],
     );
 }
@@ -233,6 +254,18 @@ pub fn write_pull_response(
         xml.leaf("tev:TerminationTime", utc(until));
         for notification in notifications {
             write_notification(xml, notification, naming);
+        }
+        xml.close();
+    })
+}
+
+/// Answers GetEventBrokers.
+pub fn write_event_brokers_response(brokers: &[EventBroker], relates_to: Option<&str>) -> String {
+    let action = format!("{EVENT_PORT}/GetEventBrokersResponse");
+    write_envelope(Some(&action), None, relates_to, |xml| {
+        xml.open("tev:GetEventBrokersResponse");
+        for broker in brokers {
+            event_broker::write(xml, broker);
         }
         xml.close();
     })

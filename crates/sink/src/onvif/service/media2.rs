@@ -253,21 +253,14 @@ pub(super) fn metadata_of(call: Call<'_>) -> Result<Step, Fault> {
         .device
         .camera(token)
         .ok_or_else(|| Fault::no_config(token))?;
-    let has_ptz = configuration
-        .child(ns::TT, "PTZStatus")
-        .is_some_and(|status| {
-            let wants = |name| status.child_text(ns::TT, name) == Some("true");
-            wants("Status") || wants("Position")
-        });
-    if has_ptz {
-        return Err(Fault::invalid(
-            "ter:ConfigModify",
-            "there is no pan, tilt and zoom to tell of",
-        ));
-    }
+    // PTZStatus is passed over: clients send it whatever the options say, and
+    // there is no pan, tilt and zoom to tell of.
     let events = configuration.child(ns::TT, "Events");
     let setup = MetadataSetup {
-        has_analytics: configuration.child_text(ns::TT, "Analytics") == Some("true"),
+        has_analytics: matches!(
+            configuration.child_text(ns::TT, "Analytics"),
+            Some("true" | "1")
+        ),
         has_events: events.is_some(),
     };
     Step::command(Command::SetMetadata(camera.camera_id.clone(), setup))

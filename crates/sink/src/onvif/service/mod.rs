@@ -10,17 +10,20 @@ mod command;
 mod configurations;
 mod device_io;
 mod device_service;
+mod event_broker;
 mod events;
 mod imaging;
 mod media;
 mod media2;
+mod scopes;
 mod user;
 
 pub use self::access::{Access, access_of};
 pub use self::command::{Command, ProfileChange, PullRequest, SubscribeRequest, UserChange};
+pub use self::event_broker::EventBroker;
 pub use self::events::{
-    hub_fault, read_termination, write_create_pull_point_response, write_notify,
-    write_pull_response, write_renew_response, write_subscribe_response,
+    hub_fault, read_termination, write_create_pull_point_response, write_event_brokers_response,
+    write_notify, write_pull_response, write_renew_response, write_subscribe_response,
 };
 
 use super::device::{Caller, Device};
@@ -84,6 +87,7 @@ pub fn answer(envelope: &Envelope, device: &Device, caller: &Caller) -> Result<R
     let (command, body) = match answer {
         Step::Answer(body) => (None, body),
         Step::Command(command) => (Some(command), nothing()),
+        Step::CommandThen(command, body) => (Some(command), body),
     };
     let response = format!("{prefix}:{}Response", name.local);
     let action = relates_to.map(|_| format!("{}/{}Response", name.namespace, name.local));
@@ -98,9 +102,14 @@ pub fn answer(envelope: &Envelope, device: &Device, caller: &Caller) -> Result<R
 
 /// What one operation does.
 enum Step {
-    Answer(Box<dyn FnOnce(&mut XmlWriter)>),
+    Answer(Body),
     Command(Box<Command>),
+    /// A command, and what its answer holds.
+    CommandThen(Box<Command>, Body),
 }
+
+/// What writes the parts of an answer.
+type Body = Box<dyn FnOnce(&mut XmlWriter)>;
 
 impl Step {
     fn command(command: Command) -> Result<Self, Fault> {
@@ -113,7 +122,7 @@ fn wrote(body: impl FnOnce(&mut XmlWriter) + 'static) -> Result<Step, Fault> {
     Ok(Step::Answer(Box::new(body)))
 }
 
-fn nothing() -> Box<dyn FnOnce(&mut XmlWriter)> {
+fn nothing() -> Body {
     Box::new(|_| {})
 }
 

@@ -5,7 +5,9 @@ use types::{CameraId, NormPoint, Timestamp};
 
 use super::*;
 use crate::access::Level;
-use crate::onvif::device::{DeviceCamera, Identity, LeftOut, MetadataSetup, ProfilePart};
+use crate::onvif::device::{
+    DeviceCamera, EventBrokerLimits, Identity, LeftOut, MetadataSetup, ProfilePart,
+};
 use crate::onvif::notification::{Notification, Value};
 use crate::onvif::rule::{Direction, OnvifRule, RuleParameters, RuleType};
 use crate::onvif::subscription::HubError;
@@ -66,6 +68,11 @@ fn device() -> Device {
         naming: Naming::Modern,
         rtsp_port: Some(8_554),
         is_discoverable: true,
+        scopes: vec!["onvif://www.onvif.org/location/office".to_owned()],
+        event_brokers: EventBrokerLimits {
+            protocols: "mqtt mqtts".to_owned(),
+            max: 16,
+        },
     }
 }
 
@@ -245,6 +252,10 @@ fn every_answer_and_every_fault_is_valid() {
         ),
         ("renew", write_renew_response(NOW, until, None)),
         (
+            "brokers",
+            write_event_brokers_response(&[broker(), EventBroker::default()], None),
+        ),
+        (
             "notify",
             write_notify("http://192.0.2.1/", &told, Naming::Modern),
         ),
@@ -252,6 +263,52 @@ fn every_answer_and_every_fault_is_valid() {
         documents.push((name.to_owned(), document));
     }
     check_valid(&documents);
+}
+
+/// A broker with every field.
+fn broker() -> EventBroker {
+    EventBroker {
+        address: "mqtts://broker.example:8883".to_owned(),
+        topic_prefix: "site-7/relay".to_owned(),
+        user: Some("relay".to_owned()),
+        password: Some("letmein".to_owned()),
+        publish_filter: Some("tns1:RuleEngine//.|airelay:Rule//.".to_owned()),
+        metadata_filter: Some(String::new()),
+        qos: Some(2),
+        status: Some("Connected"),
+    }
+}
+
+#[test]
+fn brokers_are_read_with_topics_by_our_prefixes_and_never_told_with_their_password() {
+    let set = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet";
+    let operation = format!(
+        "<tev:AddEventBroker><tev:EventBroker><tev:Address>mqtts://broker.example:8883</tev:Address>\
+         <tev:TopicPrefix>site-7/relay</tev:TopicPrefix><tev:UserName>relay</tev:UserName>\
+         <tev:Password>letmein</tev:Password><tev:PublishFilter>\
+         <wsnt:TopicExpression Dialect=\"{set}\" xmlns:t=\"{}\">t:RuleEngine//.|air:Rule//.</wsnt:TopicExpression>\
+         </tev:PublishFilter><tev:QoS>2</tev:QoS><tev:MetadataFilter/></tev:EventBroker></tev:AddEventBroker>",
+        ns::TNS1
+    );
+    let expected = EventBroker {
+        status: None,
+        ..broker()
+    };
+    assert_eq!(command(&operation), Command::AddEventBroker(expected));
+    check_valid(&[(
+        "request".to_owned(),
+        String::from_utf8(request(&operation)).unwrap(),
+    )]);
+    let told = write_event_brokers_response(&[broker()], None);
+    assert!(!told.contains("letmein") && !format!("{:?}", broker()).contains("letmein"));
+    assert_eq!(
+        command("<tev:GetEventBrokers/>"),
+        Command::GetEventBrokers(None)
+    );
+    let delete =
+        "<tev:DeleteEventBroker><tev:Address>mqtt://a:1</tev:Address></tev:DeleteEventBroker>";
+    let address = "mqtt://a:1".to_owned();
+    assert_eq!(command(delete), Command::DeleteEventBroker(address));
 }
 
 #[test]
@@ -310,6 +367,53 @@ fn create_rule(name: &str, rule_type: &str, parameters: &str) -> String {
 }
 
 #[test]
+fn scopes_of_clients_are_set_added_and_removed_beside_the_fixed_ones() {
+    let (office, roof) = (
+        "onvif://www.onvif.org/location/office",
+        "onvif://www.onvif.org/location/roof%20top",
+    );
+    let set =
+        |scopes: &[&str]| Command::SetScopes(scopes.iter().map(ToString::to_string).collect());
+    let of = |operation: &str, element: &str, scope: &str| {
+        format!("<tds:{operation}><tds:{element}>{scope}</tds:{element}></tds:{operation}>")
+    };
+    let fixed = "onvif://www.onvif.org/Profile/M";
+    assert_eq!(command(&of("SetScopes", "Scopes", roof)), set(&[roof]));
+    assert_eq!(command("<tds:SetScopes/>"), set(&[]));
+    assert_eq!(
+        command(&of("AddScopes", "ScopeItem", roof)),
+        set(&[office, roof])
+    );
+    assert_eq!(
+        command(&of("AddScopes", "ScopeItem", fixed)),
+        set(&[office])
+    );
+    let Ok(Reply::Command(removed, done)) = ask(&of("RemoveScopes", "ScopeItem", office)) else {
+        panic!("nothing is removed");
+    };
+    assert_eq!(*removed, set(&[]));
+    assert!(done.contains(&format!("<tds:ScopeItem>{office}</tds:ScopeItem>")));
+    check_valid(&[("removed".to_owned(), done)]);
+    for (operation, expected) in [
+        (of("SetScopes", "Scopes", fixed), "ter:ScopeOverwrite"),
+        (of("RemoveScopes", "ScopeItem", fixed), "ter:FixedScope"),
+        (of("RemoveScopes", "ScopeItem", roof), "ter:NoScope"),
+        (
+            of("AddScopes", "ScopeItem", "two words"),
+            "ter:InvalidArgVal",
+        ),
+        ("<tds:AddScopes/>".to_owned(), "ter:InvalidArgs"),
+    ] {
+        assert_eq!(fault(&operation), expected, "{operation}");
+    }
+    let many: String = (0..33)
+        .map(|n| format!("<tds:Scopes>onvif://www.onvif.org/location/{n}</tds:Scopes>"))
+        .collect();
+    let many = format!("<tds:SetScopes>{many}</tds:SetScopes>");
+    assert_eq!(fault(&many), "ter:TooManyScopes");
+}
+
+#[test]
 fn rules_are_read_in_our_coordinates() {
     let classes = "<tt:SimpleItem Name=\"ClassFilter\" Value=\"Human Vehicle\"/>";
     let parameters = format!("{classes}{FIELD}");
@@ -319,9 +423,28 @@ fn rules_are_read_in_our_coordinates() {
         panic!("no rule");
     };
     assert_eq!(rules[0].parameters.classes, ["Human", "Vehicle"]);
+    // As client libraries write it: the prefix of the type is declared nowhere.
+    let text = String::from_utf8(request(&create_rule(
+        "new",
+        "tt:FieldDetector",
+        &parameters,
+    )));
+    let text = text.unwrap().replace("xmlns:tt=", "xmlns:other=");
+    let text = text.replace("<tt:", "<other:").replace("</tt:", "</other:");
+    let envelope = Envelope::read(text.as_bytes()).unwrap();
+    let reply = answer(&envelope, &device(), &caller());
+    assert!(matches!(reply, Ok(Reply::Command(..))), "{reply:?}");
     let field = rules[0].parameters.field.as_ref().unwrap();
     let corners: Vec<(f32, f32)> = field.iter().map(|point| (point.x, point.y)).collect();
     assert_eq!(corners, [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5)]);
+}
+
+fn add_broker(filter: &str, more: &str) -> String {
+    format!(
+        "<tev:AddEventBroker><tev:EventBroker><tev:Address>mqtt://a:1</tev:Address>\
+         <tev:TopicPrefix>a</tev:TopicPrefix><tev:PublishFilter>{filter}</tev:PublishFilter>{more}\
+         </tev:EventBroker></tev:AddEventBroker>"
+    )
 }
 
 #[test]
@@ -346,6 +469,14 @@ fn what_cannot_be_used_is_refused_by_its_code() {
         ("<tds:DeleteUsers><tds:Username>eve</tds:Username></tds:DeleteUsers>".to_owned(), "ter:UsernameMissing"),
         ("<tr2:CreateProfile/>".to_owned(), "ter:MaxNVTProfiles"),
         ("<tev:PullMessages><tev:Timeout>PT1H</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit></tev:PullMessages>".to_owned(), "ter:InvalidArgVal"),
+        (add_broker("", "<tev:QoS>3</tev:QoS>"), "ter:InvalidArgVal"),
+        (add_broker("", "<tev:CertificateID>c</tev:CertificateID>"), "ter:InvalidArgVal"),
+        ("<tev:AddEventBroker/>".to_owned(), "ter:InvalidArgs"),
+        ("<tev:AddEventBroker><tev:EventBroker/></tev:AddEventBroker>".to_owned(), "ter:InvalidArgs"),
+        (add_broker("<wsnt:TopicExpression Dialect=\"urn:x\">tns1:A</wsnt:TopicExpression>", ""), "ter:InvalidFilter"),
+        (add_broker("<wsnt:TopicExpression Dialect=\"http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete\">tt:A</wsnt:TopicExpression>", ""), "ter:InvalidFilter"),
+        (add_broker("<wsnt:MessageContent Dialect=\"urn:x\">a</wsnt:MessageContent>", ""), "ter:InvalidFilter"),
+        ("<tev:DeleteEventBroker/>".to_owned(), "ter:InvalidArgs"),
         ("<wsnt:Renew><wsnt:TerminationTime>2020-01-01T00:00:00Z</wsnt:TerminationTime></wsnt:Renew>".to_owned(), "ter:InvalidArgVal"),
     ] {
         assert_eq!(fault(&operation), expected, "{operation}");
@@ -354,6 +485,7 @@ fn what_cannot_be_used_is_refused_by_its_code() {
 
 #[test]
 fn filters_are_refused_by_the_fault_of_their_mistake() {
+    let mut documents = Vec::new();
     for (filter, expected) in [
         (
             "<wsnt:TopicExpression Dialect=\"urn:x\">tns1:A</wsnt:TopicExpression>",
@@ -374,8 +506,9 @@ fn filters_are_refused_by_the_fault_of_their_mistake() {
         );
         let fault = ask(&operation).unwrap_err();
         assert!(fault.to_xml(None).contains(expected), "{filter}: {fault:?}");
-        check_valid(&[(filter.to_owned(), fault.to_xml(None))]);
+        documents.push((filter.to_owned(), fault.to_xml(None)));
     }
+    check_valid(&documents);
 }
 
 #[test]

@@ -10,4 +10,4 @@ mod security;
 
 pub use self::envelope::{Envelope, EnvelopeError, write_envelope};
 pub use self::fault::{Fault, FaultCode, FaultDetail};
-pub use self::security::{NonceBook, SecurityError, UsernameToken};
+pub use self::security::{NonceBook, SecurityError, UsernameToken, write_security};

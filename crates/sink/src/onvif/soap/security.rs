@@ -13,9 +13,9 @@ use thiserror::Error;
 use types::Timestamp;
 
 use crate::access::Account;
-use crate::onvif::document::read_time;
+use crate::onvif::document::{read_time, utc};
 use crate::onvif::namespace as ns;
-use crate::onvif::xml::Element;
+use crate::onvif::xml::{Element, XmlWriter};
 
 /// How far a client's clock may be from ours.
 const WINDOW: Duration = Duration::from_secs(300);
@@ -26,6 +26,9 @@ const MAX_NONCES: usize = 65_536;
 const MAX_NONCE_BYTES: usize = 128;
 const DIGEST_TYPE: &str = "http://docs.oasis-open.org/wss/2004/01/\
                            oasis-200401-wss-username-token-profile-1.0#PasswordDigest";
+
+const BASE64_TYPE: &str = "http://docs.oasis-open.org/wss/2004/01/\
+                           oasis-200401-wss-soap-message-security-1.0#Base64Binary";
 
 /// What the header says.
 #[derive(Clone, PartialEq, Eq)]
@@ -127,6 +130,32 @@ impl UsernameToken {
             false => Err(SecurityError::Repeated),
         }
     }
+}
+
+/// Writes a header that proves a password to another device: as
+/// [`UsernameToken::check`] wants it. `nonce` is used for this alone; `created`
+/// is now, by the device's clock.
+pub fn write_security(
+    xml: &mut XmlWriter,
+    user: &str,
+    password: &str,
+    nonce: &[u8],
+    created: Timestamp,
+) {
+    let created = utc(created);
+    xml.open_with(
+        "wsse:Security",
+        &[("xmlns:wsse", ns::WSSE), ("xmlns:wsu", ns::WSU)],
+    );
+    xml.open("wsse:UsernameToken");
+    xml.leaf("wsse:Username", user);
+    let digest = password_digest(nonce, &created, password);
+    xml.leaf_with("wsse:Password", &[("Type", DIGEST_TYPE)], digest);
+    let encoding = [("EncodingType", BASE64_TYPE)];
+    xml.leaf_with("wsse:Nonce", &encoding, STANDARD.encode(nonce));
+    xml.leaf("wsu:Created", created);
+    xml.close();
+    xml.close();
 }
 
 impl NonceBook {
