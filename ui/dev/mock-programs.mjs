@@ -123,6 +123,8 @@ export const freshSite = () => ({
     { id: 3, name: 'max', role: 'administrator', is_enabled: false, created_at: '2026-11-03T10:12:00Z' },
   ],
   deviceAccounts: [],
+  onvif: { is_enabled: true, is_discoverable: true, has_legacy_names: false },
+  isTold: true,
   stopped: new Set(),
   installed: [
     {
@@ -618,6 +620,90 @@ async function answerAccounts({ id, site, method, request, reply, bodyOf, send, 
   return send(reply, 200, account);
 }
 
+/** The ONVIF device, with a client that asks for events and one that is sent them and fails. */
+function onvif({ site, cameras }) {
+  const subscription = (id, account, more) => ({
+    id,
+    account,
+    posted_to: null,
+    created_at: new Date(Date.now() - 754_000).toISOString(),
+    terminates_at: new Date(Date.now() + 46_000).toISOString(),
+    taken_at: new Date(Date.now() - 1_800).toISOString(),
+    waiting: 0,
+    told: 1_204,
+    lost: 0,
+    last_error: null,
+    ...more,
+  });
+  const told = [
+    subscription('a', 'recorder', {}),
+    subscription('b', 'guardroom', {
+      posted_to: 'http://192.168.1.30:8080/notify',
+      told: 12,
+      waiting: 41,
+      taken_at: null,
+      last_error: 'the consumer answered HTTP 503',
+    }),
+  ];
+  return {
+    ...site.onvif,
+    device_path: '/onvif/device_service',
+    rtsp_port: 8_554,
+    n_accounts: site.deviceAccounts.length,
+    cameras: cameras
+      .filter((camera) => camera.is_enabled)
+      .map(({ id, name }, index) => ({
+        id,
+        name,
+        profiles: ['jpeg', 'h264'].map((kind) => ({
+          token: `${id}.${kind}`,
+          rtsp_path: `/cameras/${id}/${kind}`,
+        })),
+        snapshot_path: `/onvif/snapshot/${id}`,
+        mjpeg_path: `/cgi-bin/mjpeg?channel=${index + 1}`,
+      })),
+    subscriptions: site.isTold && cameras.length > 0 ? told : [],
+  };
+}
+
+function askedCamera(hasNone) {
+  const snapshot = {
+    protocol: 'http',
+    host: '192.168.0.41',
+    port: null,
+    path: '/onvif/snapshot?channel=1',
+    told_host: null,
+  };
+  const profile = {
+    name: 'MainStream',
+    encoding: 'H264',
+    width_px: 1920,
+    height_px: 1080,
+    stream: 'rtsp://192.168.0.41:554/live/main',
+    snapshot: hasNone ? null : snapshot,
+  };
+  const other = hasNone ? null : { ...snapshot, path: '/onvif/snapshot?channel=2', told_host: '10.0.0.7' };
+  const second = { ...profile, name: 'SubStream', width_px: 640, height_px: 360, snapshot: other };
+  return { manufacturer: 'Acme', model: 'PTZ-2040', profiles: [profile, second] };
+}
+
+const found = [
+  {
+    endpoint: 'urn:uuid:1',
+    name: 'Loading dock',
+    hardware: 'PTZ-2040',
+    host: '192.168.0.41',
+    addresses: ['http://192.168.0.41/onvif/device_service'],
+  },
+  {
+    endpoint: 'urn:uuid:2',
+    name: null,
+    hardware: null,
+    host: '192.168.0.77',
+    addresses: ['http://192.168.0.77:8000/onvif/device_service'],
+  },
+];
+
 /** Answers when the call is one of these; false hands it back to `mock.mjs`. */
 export async function answer({ request, reply, url, state, bodyOf, send, fail, jpeg }) {
   const [what, id, action] = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
@@ -635,6 +721,30 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
   }
   if (what === 'accounts')
     return (await answerAccounts({ id: Number(id), site, method, request, reply, bodyOf, send, fail }), true);
+  if (what === 'onvif' && id === 'subscriptions') {
+    site.isTold = false;
+    return (send(reply, 204), true);
+  }
+  if (what === 'onvif') {
+    if (method === 'PUT') Object.assign(site.onvif, await bodyOf(request));
+    return (send(reply, 200, onvif(state)), true);
+  }
+  if (what === 'discover' && id === 'camera') {
+    const { addresses, user } = await bodyOf(request);
+    if (user === '')
+      return (
+        send(reply, 422, {
+          error: {
+            code: 'invalid_fields',
+            message: 'cannot use these settings',
+            fields: { user: 'sign in to the camera: it wants a user name and password' },
+          },
+        }),
+        true
+      );
+    return (send(reply, 200, askedCamera(addresses[0].includes('192.168.0.77'))), true);
+  }
+  if (what === 'discover') return (send(reply, 200, { devices: found }), true);
   if (what === 'viewers') {
     const viewer = {
       id: 1,
@@ -651,7 +761,8 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
       lost: 3,
       lost_on_the_way: 0,
     };
-    return (send(reply, 200, { rtsp_port: 8_554, is_reachable: true, error: null, viewers: [viewer] }), true);
+    const viewers = state.cameras.length > 0 ? [viewer] : [];
+    return (send(reply, 200, { rtsp_port: 8_554, is_reachable: true, error: null, viewers }), true);
   }
   if (what === 'schedules') {
     if (id === 'preview') return (send(reply, 200, preview((await bodyOf(request)).schedule)), true);

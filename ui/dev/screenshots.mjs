@@ -198,6 +198,20 @@ const SHOTS = [
     'default',
     (page) => page.getByRole('button', { name: 'Change' }).first().click(),
   ],
+  ['integrations', '/integrations', 'default', (page) => page.waitForTimeout(800)],
+  ['integrations-empty', '/integrations', 'empty', (page) => page.waitForTimeout(800)],
+  [
+    'camera-found',
+    '/cameras/new',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Find cameras' }).click();
+      await page.getByRole('button', { name: 'Choose Loading dock' }).click();
+      await page.getByLabel('ONVIF user name').fill('root');
+      await page.getByRole('button', { name: 'Ask for its pictures' }).click();
+      await page.getByRole('list', { name: 'Profiles of the camera' }).waitFor();
+    },
+  ],
   [
     'brokers',
     '/settings/mqtt',

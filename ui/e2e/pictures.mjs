@@ -84,3 +84,16 @@ export async function shootPages(page, folder, cameraName) {
   }
   if (wide.length > 0) throw new Error(`wider than the window: ${wide.join(', ')}`);
 }
+
+/** The page as it is now, in every look; throws when it is wider than its window. */
+export async function shootInAllLooks(page, folder, name) {
+  const before = page.viewportSize();
+  for (const [look, size, colorScheme] of LOOKS) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme });
+    if (await overflowsSideways(page)) throw new Error(`wider than the window: ${name} ${look}`);
+    await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
+  }
+  await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: null });
+}

@@ -109,10 +109,11 @@ async function start(args, ready, env = {}) {
   return { match, stop, output: () => output };
 }
 
-/** `airelay serve`; `setupUrl` is the link it prints at its first start. */
-export async function startProgram({ port, dataDir, model = null, demo = true, isFirst = true }) {
+/** `airelay serve`, with a settings file if `config` names one; `setupUrl` is the link it prints at its first start. */
+export async function startProgram({ port, dataDir, model = null, config, demo = true, isFirst = true }) {
   const args = ['serve', '--listen', String(port), '--data-dir', dataDir];
   if (model !== null) args.push('--model', model);
+  if (config !== undefined) args.push('--config', config);
   if (!demo) args.push('--no-demo');
   const ready = isFirst ? /make your account at (\S+)\s/ : /airelay runs on (\S+)\s/;
   const { match, ...program } = await start(args, ready, { NO_COLOR: '1' });

@@ -20,6 +20,7 @@ export interface OnvifCamera {
   name: string;
   profiles: { token: string; rtsp_path: string }[];
   snapshot_path: string;
+  mjpeg_path: string;
 }
 
 export interface OnvifSwitches {
@@ -44,8 +45,35 @@ export interface FoundDevice {
   addresses: string[];
 }
 
+/** Where a found camera gives single pictures, as the fields of a link. */
+export interface CameraPicture {
+  protocol: 'http' | 'https';
+  host: string;
+  port: number | null;
+  path: string;
+  /** The host that the camera itself names, where it is another. */
+  told_host: string | null;
+}
+
+export interface CameraProfile {
+  name: string;
+  encoding: string | null;
+  width_px: number | null;
+  height_px: number | null;
+  stream: string | null;
+  snapshot: CameraPicture | null;
+}
+
+export interface CameraAnswer {
+  manufacturer: string | null;
+  model: string | null;
+  profiles: CameraProfile[];
+}
+
 /** A search listens for three seconds on the relay's side. */
 const SEARCH_LIMIT_MS = 15_000;
+/** A camera is asked for at most 15 s. */
+const READ_LIMIT_MS = 25_000;
 
 export const getOnvif = () => call<Onvif>('GET', '/onvif');
 export const putOnvif = (switches: OnvifSwitches) => call<Onvif>('PUT', '/onvif', switches);
@@ -53,3 +81,6 @@ export const endSubscription = (id: string) =>
   call<unknown>('DELETE', `/onvif/subscriptions/${encodeURIComponent(id)}`);
 export const discover = async () =>
   (await call<{ devices: FoundDevice[] }>('POST', '/discover', {}, SEARCH_LIMIT_MS)).devices;
+/** What a camera says of its streams and pictures; an empty `user` is nobody. */
+export const askCamera = (addresses: string[], user: string, password: string) =>
+  call<CameraAnswer>('POST', '/discover/camera', { addresses, user, password }, READ_LIMIT_MS);

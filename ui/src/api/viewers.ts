@@ -29,7 +29,3 @@ export interface Viewers {
 }
 
 export const listViewers = () => call<Viewers>('GET', '/viewers');
-
-/** A camera's address for other programs. */
-export const streamUrl = (port: number, cameraId: string, video: string) =>
-  `rtsp://${location.hostname}:${port}/cameras/${cameraId}/${video}`;
