@@ -75,10 +75,34 @@ def stop(process):
         process.kill()
 
 
-def measure(arguments, scene, n_cameras):
-    sim = subprocess.Popen(
-        [arguments.bin, "sim", "--port", str(arguments.sim_port), "--cameras", str(n_cameras), *SCENES[scene]],
+def start_sim(arguments, n_cameras, content):
+    return subprocess.Popen(
+        [arguments.bin, "sim", "--port", str(arguments.sim_port), "--cameras", str(n_cameras), *content],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def record(arguments, scene, folder):
+    """Saves one camera's pictures, so that drawing and encoding cost nothing while airelay is measured."""
+    sim = start_sim(arguments, 1, SCENES[scene])
+    try:
+        first_line(sim, r"(http://\S+)")
+        connection = http.client.HTTPConnection("127.0.0.1", arguments.sim_port, timeout=30)
+        connection.request("GET", "/cgi-bin/mjpeg")
+        answer = connection.getresponse()
+        for idx in range(int(5 * (arguments.warm_up_s + arguments.measure_s + 10))):
+            length = None
+            while (line := answer.readline().strip()) or length is None:
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            with open(f"{folder}/{idx:06}.jpg", "wb") as picture:
+                picture.write(answer.read(length))
+    finally:
+        stop(sim)
+
+
+def measure(arguments, scene, n_cameras, recorded):
+    content = ["--content", recorded] if recorded else SCENES[scene]
+    sim = start_sim(arguments, n_cameras, content)
     with tempfile.TemporaryDirectory() as data:
         command = [arguments.bin, "serve", "--no-demo", "--listen", "0", "--data-dir", data]
         if arguments.model:
@@ -142,13 +166,18 @@ def main():
     parser.add_argument("--scenes", default="still,busy")
     parser.add_argument("--warm-up-s", type=float, default=12)
     parser.add_argument("--measure-s", type=float, default=30)
+    parser.add_argument("--recorded", action="store_true",
+                        help="show pictures recorded before, the same to all cameras: the simulator costs nothing")
     parser.add_argument("--sim-port", type=int, default=8701)
     arguments = parser.parse_args()
     print("| scene | cameras | CPU-s per camera-s | memory MB | frames analysed | dropped | looks per frame | "
           "events | delay ms median | 99 % |\n|---|---|---|---|---|---|---|---|---|---|")
     for scene in arguments.scenes.split(","):
+        folder = tempfile.TemporaryDirectory() if arguments.recorded else None
+        if folder:
+            record(arguments, scene, folder.name)
         for n_cameras in map(int, arguments.cameras.split(",")):
-            row = measure(arguments, scene, n_cameras)
+            row = measure(arguments, scene, n_cameras, folder and folder.name)
             looks = row["looks"] / max(1, row["analysed"])
             print(f"| {scene} | {n_cameras} | {row['cpu']:.3f} | {row['rss']:.0f} | {row['analysed']} | "
                   f"{row['dropped']} | {looks:.2f} | {len(row['delays_ms'])} | {percentile(row['delays_ms'], 0.5)} | "

@@ -148,6 +148,7 @@ fn scene(step: u32) -> Scene {
             last_seen_at: captured_at,
             velocity: (0.1, 0.0),
             is_stationary: false,
+            moved: types::Moved::Surely,
         }
     };
     Scene {

@@ -9,7 +9,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use types::{Class, ClassSet, Gate, GateOutcome, NormBox, NormPoint, Track, TrackState};
+use types::{
+    Class, ClassGroup, ClassSet, Gate, GateOutcome, Moved, NormBox, NormPoint, Track, TrackState,
+};
 
 use crate::site::{Anchor, Site, SizeAt, SizeMark};
 use crate::view::{View, square_distance};
@@ -47,6 +49,9 @@ pub struct ObjectFilter {
     /// Objects at rest do not count: those that stand still now, and those
     /// that have not moved since they were first seen.
     pub ignores_stationary: bool,
+    /// Vehicles and two-wheelers at which nothing has moved do not count: they
+    /// stood there before airelay looked. People always count.
+    pub ignores_parked: bool,
     /// An object that was accepted stays so while its score is not below this;
     /// `None`: 0.15 below its threshold.
     pub hold_score: Option<f32>,
@@ -66,6 +71,7 @@ impl ObjectFilter {
             min_size: None,
             max_size: None,
             ignores_stationary: false,
+            ignores_parked: false,
             hold_score: None,
             aspect: None,
             speed_mps: None,
@@ -134,6 +140,7 @@ impl ObjectFilter {
             && track.state == TrackState::Confirmed
             && !view.is_masked(idx)
             && !(self.ignores_stationary && marks.is_at_rest(track))
+            && !(self.ignores_parked && is_parked(track))
     }
 
     /// What each condition finds of the track at `idx`, in order. `marks` is
@@ -189,6 +196,12 @@ impl ObjectFilter {
                 text.to_owned()
             });
             gates.push(gate("stationary", outcome));
+        }
+        if self.ignores_parked && track.class.group() != ClassGroup::Person {
+            let outcome = asked(!is_parked(track), "was seen to move", || {
+                "parked: nobody has seen it move".to_owned()
+            });
+            gates.push(gate("parked", outcome));
         }
         gates
     }
@@ -255,6 +268,11 @@ impl ObjectFilter {
     }
 }
 
+/// Whether it is a vehicle or two-wheeler that nobody has seen move.
+fn is_parked(track: &Track) -> bool {
+    track.class.group() != ClassGroup::Person && track.moved == Moved::No
+}
+
 /// What a filter remembers of one object.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
@@ -275,8 +293,8 @@ impl Marks {
         self.is_score_reached = track.score >= needed;
         let first = *self.first_bbox.get_or_insert(track.bbox);
         let moved = MOVED * track.bbox.height();
-        self.has_moved |= square_distance(first.centre(), track.bbox.centre(), aspect)
-            >= moved * moved
+        self.has_moved |= track.moved == Moved::Surely
+            && square_distance(first.centre(), track.bbox.centre(), aspect) >= moved * moved
             && first.iou(track.bbox) < MOVED_OVERLAP;
     }
 

@@ -14,8 +14,8 @@
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use types::{
-    CameraId, Class, MotionSummary, NormBox, PictureProblem, PictureState, Scene, StillChange,
-    StillChangeKind, Timestamp, Track, TrackId, TrackState,
+    CameraId, Class, MotionSummary, Moved, NormBox, PictureProblem, PictureState, Scene,
+    StillChange, StillChangeKind, Timestamp, Track, TrackId, TrackState,
 };
 
 use crate::error::{During, Error, check_size};
@@ -73,6 +73,11 @@ const STATES: [TrackState; 4] = [
     TrackState::Lost,
     TrackState::Ended,
 ];
+
+/// Beside the state: the track has not moved, or perhaps. Scenes stored before
+/// this was known have neither, so that rules judge them by their boxes alone.
+const NOT_MOVED: u8 = 0x80;
+const PERHAPS_MOVED: u8 = 0x40;
 
 impl Store {
     /// Stores scenes of one camera, oldest first. A chunk that starts at the
@@ -215,7 +220,7 @@ fn to_form(scene: &Scene, before: Timestamp) -> SceneForm {
             .iter()
             .map(|track| TrackForm {
                 track_id: track.track_id.0,
-                state: index_of(&STATES, &track.state),
+                state: to_state(track),
                 bbox: to_corners(track.bbox),
                 class: index_of(&Class::ALL, &track.class),
                 score: to_share(track.score),
@@ -242,7 +247,7 @@ fn from_form(form: SceneForm, at: Timestamp) -> Option<Scene> {
     let tracks = form.tracks.into_iter().map(|track| {
         Some(Track {
             track_id: TrackId(track.track_id),
-            state: *STATES.get(usize::from(track.state))?,
+            state: *STATES.get(usize::from(track.state & !(NOT_MOVED | PERHAPS_MOVED)))?,
             bbox: from_corners(track.bbox),
             class: *Class::ALL.get(usize::from(track.class))?,
             score: from_share(track.score),
@@ -250,6 +255,11 @@ fn from_form(form: SceneForm, at: Timestamp) -> Option<Scene> {
             last_seen_at: later(at, track.last_seen_us.checked_neg()?),
             velocity: (from_speed(track.velocity[0]), from_speed(track.velocity[1])),
             is_stationary: track.is_stationary,
+            moved: match track.state {
+                state if state & NOT_MOVED != 0 => Moved::No,
+                state if state & PERHAPS_MOVED != 0 => Moved::Perhaps,
+                _ => Moved::Surely,
+            },
         })
     });
     let problems = form.problems.into_iter().map(|(problem, since_us)| {
@@ -289,6 +299,16 @@ fn from_form(form: SceneForm, at: Timestamp) -> Option<Scene> {
         },
         still_changes: still_changes.collect::<Option<_>>()?,
     })
+}
+
+/// The state, and whether it has moved.
+fn to_state(track: &Track) -> u8 {
+    let moved = match track.moved {
+        Moved::No => NOT_MOVED,
+        Moved::Perhaps => PERHAPS_MOVED,
+        Moved::Surely => 0,
+    };
+    index_of(&STATES, &track.state) | moved
 }
 
 /// Microseconds from `earlier` to `at`, negative when time went back.
@@ -361,6 +381,7 @@ mod tests {
                 last_seen_at: at(second - 1),
                 velocity: (8.0, 0.0),
                 is_stationary: true,
+                moved: Moved::Perhaps,
             }],
             motion: MotionSummary {
                 boxes: vec![NormBox::WHOLE],

@@ -37,5 +37,5 @@ pub use crate::picture::{PictureProblem, PictureState, StillChange, StillChangeK
 pub use crate::scene::{MotionSummary, Scene};
 pub use crate::sighting::Sighting;
 pub use crate::time::{Clock, ParseTimestampError, Timestamp};
-pub use crate::track::{Track, TrackState};
+pub use crate::track::{Moved, Track, TrackState};
 pub use crate::zone::{CameraLine, Zone};

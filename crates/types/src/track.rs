@@ -15,6 +15,18 @@ pub enum TrackState {
     Ended,
 }
 
+/// Whether an object has moved, as opposed to a box that jumps about, such as
+/// between the cars of a parked row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moved {
+    /// No pixels changed where it is: it stood there before anybody looked.
+    No,
+    /// Pixels changed where it is.
+    Perhaps,
+    /// It went elsewhere while pixels changed where it is.
+    Surely,
+}
+
 /// One object as of one scene.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
@@ -37,4 +49,6 @@ pub struct Track {
     pub velocity: (f32, f32),
     /// Has not moved for long enough to count as parked or standing.
     pub is_stationary: bool,
+    /// Whether it has moved since its first detection.
+    pub moved: Moved,
 }

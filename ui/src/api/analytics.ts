@@ -74,6 +74,7 @@ export interface RuleInput {
   min_speed_kmh?: number | null;
   max_speed_kmh?: number | null;
   ignores_stationary?: boolean;
+  ignores_parked?: boolean | null;
   grace_s?: number;
   cool_down_s?: number;
   schedule_id?: string | null;

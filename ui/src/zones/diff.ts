@@ -38,6 +38,7 @@ const LABELS: Partial<Record<keyof Rule, string>> = {
   min_speed_kmh: 'least speed',
   max_speed_kmh: 'most speed',
   ignores_stationary: 'leaves out what stands still',
+  ignores_parked: 'leaves out parked vehicles',
 };
 
 function valueText(key: string, value: unknown): string {

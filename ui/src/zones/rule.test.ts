@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completeRule, KIND_NAMES, KINDS, newRule, ruleInput, ruleProblems, type Rule } from './rule';
+import { completeRule, KIND_NAMES, KINDS, leavesOutParked, newRule, ruleInput, ruleProblems, type Rule } from './rule';
 
 const intruder = completeRule({ id: 1, name: 'In', kind: 'intruder', zone_id: 2, classes: ['person'] });
 
@@ -70,5 +70,16 @@ describe('problems', () => {
   });
   it('a number of another kind is not asked', () => {
     expect(ruleProblems({ ...intruder, stay_s: Number.NaN })).toEqual([]);
+  });
+});
+
+describe('parked vehicles', () => {
+  it('are left out by default where somebody is looked for, and the choice is kept', () => {
+    const intruder = newRule(1, 'intruder', { zone_id: 1 });
+    expect(leavesOutParked(intruder)).toBe(true);
+    expect('ignores_parked' in ruleInput(intruder)).toBe(false);
+    const chosen = completeRule(ruleInput({ ...intruder, ignores_parked: false }));
+    expect(leavesOutParked(chosen)).toBe(false);
+    expect(leavesOutParked(newRule(2, 'count_over_limit', { zone_id: 1 }))).toBe(false);
   });
 });

@@ -25,6 +25,8 @@ export interface Rule {
   min_size: SizeLimit | null;
   max_size: SizeLimit | null;
   ignores_stationary: boolean;
+  /** null = as usual for the kind: see `leavesOutParked`. */
+  ignores_parked: boolean | null;
   min_score: number | null;
   hold_score: number | null;
   min_aspect: number | null;
@@ -197,6 +199,7 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   min_size: null,
   max_size: null,
   ignores_stationary: false,
+  ignores_parked: null,
   min_score: null,
   hold_score: null,
   min_aspect: null,
@@ -271,7 +274,7 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.place === 'two_zones') input.to_zone_id = rule.to_zone_id;
   if (what.isAboutObjects) {
     input.classes = classesInput(rule.classes);
-    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'grace_s', ...LIMITS] as const)
+    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'ignores_parked', 'grace_s', ...LIMITS] as const)
       if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
     if (rule.anchor === 'overlap') input.overlap = rule.overlap;
   }
@@ -284,6 +287,10 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.extras.includes('problems')) input.problems = rule.problems;
   return input as unknown as RuleInput;
 }
+
+/** Whether vehicles that nobody has seen move are left out. */
+export const leavesOutParked = (rule: Pick<Rule, 'kind' | 'ignores_parked'>): boolean =>
+  rule.ignores_parked ?? (rule.kind === 'intruder' || rule.kind === 'loitering');
 
 export function newRule(id: number, kindName: RuleKind, place: Pick<RuleInput, 'zone_id' | 'line_id'>): Rule {
   const classes: ObjectClass[] =

@@ -91,6 +91,7 @@ fn scene(millis: i64, people: &[(u64, f32)]) -> Scene {
         last_seen_at: captured_at,
         velocity: (0.0, 0.0),
         is_stationary: false,
+        moved: types::Moved::Surely,
     };
     Scene {
         captured_at,

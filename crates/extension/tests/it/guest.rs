@@ -240,6 +240,7 @@ pub(crate) fn scene(seq: u64) -> Scene {
             last_seen_at: captured_at,
             velocity: (0.0, 0.0),
             is_stationary: false,
+            moved: types::Moved::Surely,
         }],
         ..Scene::default()
     }

@@ -84,6 +84,7 @@ fn person(id: u64, x: f32, at: Timestamp) -> Track {
         last_seen_at: at,
         velocity: (0.0, 0.0),
         is_stationary: true,
+        moved: types::Moved::Surely,
     }
 }
 

@@ -90,6 +90,7 @@ fn person(id: u64, x: f32, first: i64, now: i64) -> Track {
         last_seen_at: at(now),
         velocity: (0.0, 0.0),
         is_stationary: false,
+        moved: types::Moved::Surely,
     }
 }
 

@@ -5,7 +5,7 @@
 //! turn is noticed after that way, and the jitter of an object at rest, which
 //! makes no way, never has a direction.
 
-use types::{EventDetail, Gate, GateOutcome, NormPoint};
+use types::{EventDetail, Gate, GateOutcome, Moved, NormPoint};
 
 use super::by_visit::{Ask, Stay};
 use super::life::Verdict;
@@ -84,7 +84,12 @@ impl Ask for Direction {
         let point = stay.anchor.point(track.bbox);
         let is_known = trail.go(point, self.min_travel, stay.aspect);
         match trail.heading_deg {
-            Some(heading_deg) if is_known && self.fits(heading_deg) => Verdict::Holds,
+            // A box of which a part is hidden makes a way, its object none.
+            Some(heading_deg)
+                if is_known && track.moved == Moved::Surely && self.fits(heading_deg) =>
+            {
+                Verdict::Holds
+            }
             _ => Verdict::Waits,
         }
     }

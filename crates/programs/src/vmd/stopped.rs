@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::{Gate, NormPoint, Timestamp, Track};
+use types::{Gate, Moved, NormPoint, Timestamp, Track};
 
 use super::by_visit::{Ask, Stay};
 use super::intruder::lasted;
@@ -46,6 +46,7 @@ impl Rest {
         self.has_moved |= stay.has_moved
             || (is_first
                 && !track.is_stationary
+                && track.moved == Moved::Surely
                 && stay.since.saturating_since(track.first_seen_at) >= CAME_AFTER);
         distance_heights(rest, centre, stay.aspect) / size.max(f32::MIN_POSITIVE)
     }

@@ -29,9 +29,9 @@ use crate::streets::{FPS, SCENES, Scene};
 use crate::tally::Tally;
 
 const USAGE: &str = "\
-alarms [--minutes 3] [--seed 1] [--only NAME,NAME] [--size 1280x720] [--model MANIFEST]...
+alarms [--minutes 3] [--seed 1] [--only NAME,NAME] [--size 1280x720] [--model MANIFEST]... [--tell]
     Alarms per hour of each rule in rules.toml, at 5 frames a second. Parked
-    cars stand in every street. Without --model, motion only.
+    cars stand in every street. Without --model, motion only. --tell writes each unwanted alarm.
 ";
 
 const RULES: &str = include_str!("rules.toml");
@@ -60,7 +60,7 @@ fn main() -> anyhow::Result<()> {
         }
         let mut cameras = models
             .iter()
-            .map(|model| Camera::new(model, &settings, scene))
+            .map(|model| Camera::new(model, &settings, scene, arguments.is_told))
             .collect::<anyhow::Result<Vec<_>>>()?;
         replay(&arguments, scene, &document.rules, &mut cameras)?;
         for (rows, camera) in rows.iter_mut().zip(&cameras) {
@@ -92,11 +92,12 @@ impl Camera {
         model: &EngineFactory,
         settings: &Arc<CameraSettings>,
         scene: Scene,
+        is_told: bool,
     ) -> anyhow::Result<Self> {
         Ok(Camera {
             pipeline: CameraPipeline::new(Arc::clone(settings), model.input_px(), TrackId(1), 0),
             engine: model.make()?,
-            tally: Tally::new(scene.is_control()),
+            tally: Tally::new(scene.is_control(), is_told),
         })
     }
 
@@ -157,6 +158,8 @@ struct Arguments {
     only: Vec<String>,
     size_px: (u32, u32),
     models: Vec<PathBuf>,
+    /// Whether each unwanted alarm is written to standard error.
+    is_told: bool,
 }
 
 impl Arguments {
@@ -168,10 +171,15 @@ impl Arguments {
             only: Vec::new(),
             size_px: (1280, 720),
             models: Vec::new(),
+            is_told: false,
         };
         while let Some(word) = words.next() {
             if word == "help" {
                 return Ok(None);
+            }
+            if word == "--tell" {
+                arguments.is_told = true;
+                continue;
             }
             let value = words
                 .next()

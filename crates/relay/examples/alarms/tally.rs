@@ -3,12 +3,13 @@
 //! In: steps of a pipeline, the true boxes. Out: one row of a table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::time::Duration;
 
 use relay::pipeline::Step;
 use relay::settings::RuleDocument;
 use sim::street::TruthBox;
-use types::{Event, EventKind, Phase, RuleId, Timestamp};
+use types::{Event, EventKind, NormBox, Phase, RuleId, Timestamp};
 
 /// How long the motion gate stays open after motion.
 const HOLD: Duration = Duration::from_secs(1);
@@ -19,6 +20,8 @@ const MIN_SHARE: f32 = 0.4;
 #[derive(Debug)]
 pub(crate) struct Tally {
     is_control: bool,
+    /// Whether each unwanted alarm is written to standard error.
+    is_told: bool,
     n_frames: u32,
     n_open: u32,
     n_looks: u32,
@@ -29,9 +32,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(is_control: bool) -> Self {
+    pub(crate) fn new(is_control: bool, is_told: bool) -> Self {
         Tally {
             is_control,
+            is_told: is_told && !is_control,
             n_frames: 0,
             n_open: 0,
             n_looks: 0,
@@ -67,6 +71,9 @@ impl Tally {
             };
             if self.is_control || !self.is_right(event, rule, truth) {
                 *self.alarms.entry(event.rule_id).or_default() += 1;
+                if self.is_told {
+                    tell(event, truth);
+                }
             }
         }
     }
@@ -81,11 +88,13 @@ impl Tally {
         if !may_stand || rule.ignores_stationary {
             return false;
         }
+        // Parked cars hide each other, so the nearest one counts.
         let object = event.bbox.and_then(|bbox| {
-            truth.iter().find(|object| {
+            let fits = |object: &&TruthBox| {
                 let common = object.bbox.intersection(bbox);
                 common.is_some_and(|common| common.area() >= MIN_SHARE * bbox.area())
-            })
+            };
+            nearest(truth.iter().filter(fits), bbox)
         });
         let object_id = object.map(|object| object.object_id);
         let is_count = event.kind == EventKind::CountOverLimit;
@@ -119,4 +128,29 @@ impl Tally {
         }
         text
     }
+}
+
+/// The object that shares most with `bbox`.
+fn nearest<'a>(objects: impl Iterator<Item = &'a TruthBox>, bbox: NormBox) -> Option<&'a TruthBox> {
+    objects.max_by(|a, b| a.bbox.iou(bbox).total_cmp(&b.bbox.iou(bbox)))
+}
+
+/// One unwanted alarm, and the nearest true object.
+fn tell(event: &Event, truth: &[TruthBox]) {
+    let nearest = event.bbox.and_then(|bbox| {
+        let object = nearest(truth.iter(), bbox)?;
+        Some((object.object_id, object.bbox.iou(bbox), object.bbox))
+    });
+    let mut line = format!(
+        "{} {} {:?} track {:?} {:?} score {:.2} box {:?}",
+        event.at,
+        event.rule_name,
+        event.phase,
+        event.track_id.map(|id| id.0),
+        event.class,
+        event.score,
+        event.bbox,
+    );
+    line.push_str(&format!(" nearest {nearest:?}\n"));
+    drop(std::io::stderr().lock().write_all(line.as_bytes()));
 }

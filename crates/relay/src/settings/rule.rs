@@ -89,6 +89,10 @@ pub struct RuleDocument {
     /// Objects at rest do not count.
     #[serde(default)]
     pub ignores_stationary: bool,
+    /// Vehicles and two-wheelers that nobody has seen move do not count; when
+    /// absent, they do not for intruder and loitering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignores_parked: Option<bool>,
     /// Seconds an object may be away and still be on the same visit, 0 to 600.
     #[serde(default = "default_grace_s")]
     pub grace_s: f32,
@@ -164,6 +168,7 @@ impl RuleDocument {
             min_speed_kmh: None,
             max_speed_kmh: None,
             ignores_stationary: false,
+            ignores_parked: None,
             grace_s: default_grace_s(),
             cool_down_s: 0.0,
             schedule_id: None,
@@ -489,6 +494,9 @@ impl Reader<'_> {
             min_size: self.size("min_size", document.min_size.as_ref()),
             max_size: self.size("max_size", document.max_size.as_ref()),
             ignores_stationary: document.ignores_stationary,
+            ignores_parked: document
+                .ignores_parked
+                .unwrap_or_else(|| ["intruder", "loitering"].contains(&document.kind.as_str())),
         }
     }
 

@@ -332,6 +332,7 @@ mod tests {
             last_seen_at: at,
             velocity: (0.0, 0.0),
             is_stationary: false,
+            moved: types::Moved::Surely,
         };
         let open = |kind, zone_id, track_id| OpenEvent {
             kind,

@@ -70,6 +70,7 @@ mod tests {
             last_seen_at: at,
             velocity: (0.0, 0.0),
             is_stationary: class == Class::Car,
+            moved: types::Moved::Surely,
         };
         Scene {
             captured_at: at,

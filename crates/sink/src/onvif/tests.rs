@@ -28,6 +28,7 @@ fn track(id: u64, class: Class, state: TrackState) -> Track {
         last_seen_at: at(),
         velocity: (0.0, 0.0),
         is_stationary: id.is_multiple_of(2),
+        moved: types::Moved::Surely,
     }
 }
 

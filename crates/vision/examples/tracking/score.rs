@@ -169,6 +169,7 @@ mod tests {
             last_seen_at: Timestamp::default(),
             velocity: (0.0, 0.0),
             is_stationary: false,
+            moved: types::Moved::Surely,
         };
         Scene {
             tracks: tracks.iter().map(track).collect(),

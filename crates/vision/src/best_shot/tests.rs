@@ -94,6 +94,7 @@ fn track(track_id: u64, millis: i64, bbox: NormBox) -> Track {
         last_seen_at: Timestamp::from_millis(millis),
         velocity: (0.0, 0.0),
         is_stationary: false,
+        moved: types::Moved::Surely,
     }
 }
 

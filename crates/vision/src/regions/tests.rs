@@ -44,6 +44,7 @@ fn track(bbox: NormBox, state: TrackState, is_stationary: bool, at: Timestamp) -
         last_seen_at: at,
         velocity: (0.0, 0.0),
         is_stationary,
+        moved: types::Moved::Surely,
     }
 }
 

@@ -7,12 +7,13 @@
 
 use std::time::Duration;
 
-use types::{ClassGroup, MotionSummary, NormBox, Timestamp, Track, TrackId, TrackState};
+use types::{ClassGroup, MotionSummary, Moved, NormBox, Timestamp, Track, TrackId, TrackState};
 
 use super::TrackerConfig;
 use super::motion_model::{BoxFilter, CxCyWh};
 use super::votes::Votes;
 use crate::detect::Sight;
+use crate::motion::MAX_BOXES;
 
 /// A hidden object is expected where its velocity brings it for this long;
 /// after that it waits where it is.
@@ -45,6 +46,20 @@ const REST_RADIUS: f32 = 0.15;
 const WAKE_RADIUS: f32 = 0.35;
 /// So many detections beyond [`WAKE_RADIUS`] in a row wake a resting track.
 const WAKE_HITS: u32 = 2;
+/// It has moved when its middle is this far from where it was, in longer sides
+/// of its box, ...
+const MOVED: f32 = 0.25;
+/// ... and its box shares less than this with the one of then (intersection
+/// over union).
+const MOVED_OVERLAP: f32 = 0.5;
+/// So many detections in a row must have seen something move there: a camera
+/// that shakes moves the edges of what stands for one or two.
+const MOVED_HITS: u32 = 3;
+/// After so many it may have moved.
+const STIRRED_HITS: u32 = 2;
+/// It has come nearer, or gone away, when both sides are so many times as long,
+/// or short.
+const APPROACHED: f32 = 1.5;
 /// A missed track with less than this share of its box in the picture has left.
 const LEFT_PICTURE_SHARE: f32 = 0.25;
 
@@ -83,9 +98,21 @@ pub(super) struct Live {
     n_looks: u32,
     /// Motion covered it since its last detection.
     is_disturbed: bool,
-    /// Something moved in or right beside its box since its last detection, or
-    /// nothing is known about that.
-    is_stirred: bool,
+    /// Something moved in or right beside its box since its last detection.
+    is_touched: bool,
+    /// What moved since its last detection is not known.
+    is_unsure: bool,
+    /// The same in this frame.
+    is_touched_now: bool,
+    /// The picture trembled since its last detection.
+    is_shaken: bool,
+    /// The whole picture changed since its last detection.
+    is_overthrown: bool,
+    /// Where it was when it last was surely at one place.
+    origin: CxCyWh,
+    /// Detections in a row, up to the newest, with which something moved there.
+    n_touched: u32,
+    moved: Moved,
 }
 
 /// Whether it rests, and where.
@@ -103,8 +130,10 @@ impl Live {
         at: Timestamp,
         seen: CxCyWh,
         votes: Votes,
+        motion: &MotionSummary,
         config: &TrackerConfig,
     ) -> Self {
+        let is_touched = is_touched(seen.to_norm(config.picture_aspect), motion);
         let mut live = Live {
             track_id,
             state: TrackState::Tentative,
@@ -126,7 +155,14 @@ impl Live {
             n_hits: 1,
             n_looks: 1,
             is_disturbed: false,
-            is_stirred: false,
+            is_touched: false,
+            is_unsure: false,
+            is_touched_now: false,
+            is_shaken: false,
+            is_overthrown: false,
+            origin: seen,
+            n_touched: u32::from(is_touched),
+            moved: Moved::No,
         };
         live.confirm(live.votes.score(), config);
         live
@@ -154,7 +190,7 @@ impl Live {
     /// May be elsewhere than before: pixels changed where it is. Where none
     /// did, another place of its box is jitter, or another object.
     pub(super) fn may_have_moved(&self) -> bool {
-        self.is_stirred
+        self.is_touched || self.is_unsure
     }
 
     /// Not in sight for longer than a flicker of the detector.
@@ -167,13 +203,19 @@ impl Live {
         self.filter.widen(factor);
         self.rest.place.cx *= factor;
         self.rest.place.w *= factor;
+        self.origin.cx *= factor;
+        self.origin.w *= factor;
     }
 
     /// Expects where it is at `step`, before the detections are known.
     pub(super) fn predict(&mut self, step: Step<'_>, aspect: f32) {
         let bbox = self.filter.shape().to_norm(aspect);
         let moved = covered_share(bbox, step.motion);
-        self.is_stirred |= is_stirred(bbox, step);
+        self.is_touched_now = is_touched(bbox, step.motion);
+        self.is_touched |= self.is_touched_now;
+        self.is_overthrown |= step.motion.is_global;
+        // A change of the whole picture, or a pause, may hide any motion.
+        self.is_unsure |= step.motion.is_global || step.dt > LONGEST_STEP;
         self.is_looked = step.sight.is_some_and(|sight| sight.can_see(bbox));
         if self.rest.is_resting {
             self.is_disturbed |= moved >= DISTURBING_SHARE;
@@ -198,13 +240,15 @@ impl Live {
     /// Takes its detection.
     pub(super) fn hit(
         &mut self,
-        at: Timestamp,
+        step: Step<'_>,
         seen: CxCyWh,
         class: types::Class,
         score: f32,
         config: &TrackerConfig,
     ) {
+        let at = step.at;
         self.filter.correct(seen);
+        self.note_move(step.motion, config.picture_aspect);
         let is_good = score >= config.new_track_score;
         self.votes.add(class, score, is_good);
         self.last_seen_at = at;
@@ -214,7 +258,10 @@ impl Live {
         self.n_missed = 0;
         self.looked_at = at;
         self.is_disturbed = false;
-        self.is_stirred = false;
+        self.is_touched = false;
+        self.is_unsure = false;
+        self.is_shaken = false;
+        self.is_overthrown = false;
         self.rest_or_wake(at, seen);
         self.confirm(score, config);
     }
@@ -277,7 +324,54 @@ impl Live {
             last_seen_at: self.last_seen_at,
             velocity: (vx / aspect, vy),
             is_stationary: self.rest.is_resting,
+            moved: self.moved,
         }
+    }
+
+    /// Whether it has moved as of its newest detection. Where nothing changed,
+    /// another place of its box is jitter, and counts as the same.
+    fn note_move(&mut self, motion: &MotionSummary, aspect: f32) {
+        let shape = self.filter.shape();
+        let is_touched = self.is_touched || is_touched(shape.to_norm(aspect), motion);
+        if !is_touched || self.is_overthrown {
+            self.origin = shape;
+            self.n_touched = 0;
+            return;
+        }
+        self.n_touched = self.n_touched.saturating_add(1);
+        let moved = match self.n_touched {
+            _ if self.is_shaken => Moved::No,
+            MOVED_HITS.. if self.is_away() => Moved::Surely,
+            STIRRED_HITS.. => Moved::Perhaps,
+            _ => Moved::No,
+        };
+        self.moved = self.moved.max(moved);
+    }
+
+    /// Whether it is elsewhere than where it was at one place: both of its
+    /// sides went the same way, or it became larger or smaller all round. A box
+    /// of which a part was hidden has one side where it was.
+    fn is_away(&self) -> bool {
+        let (now, then) = (self.filter.shape(), self.origin);
+        let x = common_shift(now.cx - then.cx, now.w - then.w);
+        let y = common_shift(now.cy - then.cy, now.h - then.h);
+        let has_gone = x.hypot(y) >= MOVED * then.longer_side() && now.iou(then) < MOVED_OVERLAP;
+        let growth = (now.w / then.w, now.h / then.h);
+        let is_grown = |by: f32| growth.0.min(growth.1) >= by;
+        let is_shrunk = |by: f32| growth.0.max(growth.1) <= 1.0 / by;
+        has_gone || is_grown(APPROACHED) || is_shrunk(APPROACHED)
+    }
+
+    /// Whether something moves at a track that seems to stand; `None` if it
+    /// does not seem to.
+    pub(super) fn trembles(&self) -> Option<bool> {
+        let stands = self.moved != Moved::Surely && self.unseen.is_zero() && !self.is_away();
+        stands.then_some(self.is_touched_now)
+    }
+
+    /// The picture trembles: what moves at this track is not its own motion.
+    pub(super) fn shake(&mut self) {
+        self.is_shaken = true;
     }
 
     fn confirm(&mut self, score: f32, config: &TrackerConfig) {
@@ -349,10 +443,20 @@ impl Live {
     }
 }
 
-/// Whether something moved in `bbox` or within [`STIR_MARGIN`] of it. A change
-/// of the whole picture, or a pause, may hide any motion.
-fn is_stirred(bbox: NormBox, step: Step<'_>) -> bool {
-    if step.motion.is_global || step.dt > LONGEST_STEP {
+/// How far both ends of a line went the same way, by how far its middle went and
+/// how much longer it became.
+fn common_shift(middle: f32, longer: f32) -> f32 {
+    let (first, second) = (middle - longer / 2.0, middle + longer / 2.0);
+    match first.signum() == second.signum() {
+        true => first.abs().min(second.abs()),
+        false => 0.0,
+    }
+}
+
+/// Whether something moved in `bbox` or within [`STIR_MARGIN`] of it. Where so
+/// much moves that not all of it is told, something may.
+fn is_touched(bbox: NormBox, motion: &MotionSummary) -> bool {
+    if motion.boxes.len() >= MAX_BOXES {
         return true;
     }
     let margin = STIR_MARGIN * bbox.width().max(bbox.height());
@@ -362,7 +466,7 @@ fn is_stirred(bbox: NormBox, step: Step<'_>) -> bool {
         bbox.x2() + margin,
         bbox.y2() + margin,
     );
-    step.motion
+    motion
         .boxes
         .iter()
         .any(|moving| near.intersection(*moving).is_some())
@@ -381,3 +485,6 @@ fn covered_share(bbox: NormBox, motion: &MotionSummary) -> f32 {
         .map(|common| common.area() / bbox.area())
         .fold(0.0, f32::max)
 }
+
+#[cfg(test)]
+mod tests;

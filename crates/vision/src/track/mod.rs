@@ -105,6 +105,9 @@ const SECOND_BOX_IOU: f32 = 0.5;
 /// ... or lies inside it by more than this share: a piece of it. Who really
 /// stands there is found when he steps out.
 const SECOND_BOX_SHARE: f32 = 0.8;
+/// So many objects must seem to stand before what moves at them tells that the
+/// picture trembles.
+const MIN_STANDING: usize = 3;
 /// For how long two tracks must lie on each other to be one.
 const COVERED_FOR: Duration = Duration::from_millis(1_500);
 
@@ -178,6 +181,9 @@ impl Tracker {
         for track in &mut self.tracks {
             track.predict(step, self.config.picture_aspect);
         }
+        if self.is_picture_trembling() {
+            self.tracks.iter_mut().for_each(Live::shake);
+        }
         if let Some(sight) = sight {
             self.look(step, &sight.detections);
         }
@@ -206,6 +212,16 @@ impl Tracker {
         self.n_dropped
     }
 
+    /// Whether something moves at most of the objects that seem to stand, as
+    /// when the camera shakes or light sweeps over them.
+    fn is_picture_trembling(&self) -> bool {
+        let standing = self.tracks.iter().filter_map(Live::trembles);
+        let (n_trembling, n_standing) = standing.fold((0, 0), |(n_trembling, n), trembles| {
+            (n_trembling + usize::from(trembles), n + 1)
+        });
+        n_standing >= MIN_STANDING && 3 * n_trembling > n_standing
+    }
+
     /// Gives each track its detection and starts new tracks.
     fn look(&mut self, step: Step<'_>, detections: &[Detection]) {
         let seen = self.worth_a_look(detections);
@@ -223,7 +239,7 @@ impl Tracker {
             for (row, col) in best_pairs(tracks, &rows, &seen, &cols, step.dt, stage.is_strict) {
                 (is_hit[row], is_taken[col]) = (true, true);
                 let Detection { class, score, .. } = seen[col].detection;
-                tracks[row].hit(step.at, seen[col].shape, class, score, &self.config);
+                tracks[row].hit(step, seen[col].shape, class, score, &self.config);
             }
         };
         let good = |takes| Stage {
@@ -245,7 +261,7 @@ impl Tracker {
         }
         for (one, is_taken) in seen[..n_good].iter().zip(is_taken) {
             if !is_taken {
-                self.start(step.at, *one);
+                self.start(step, *one);
             }
         }
     }
@@ -270,7 +286,7 @@ impl Tracker {
     }
 
     /// Starts a track, unless the object has one or there is no room.
-    fn start(&mut self, at: Timestamp, one: Seen) {
+    fn start(&mut self, step: Step<'_>, one: Seen) {
         let group = one.detection.class.group();
         let has_track = |track: &Live| {
             let shape = track.filter.shape();
@@ -281,7 +297,7 @@ impl Tracker {
                     || one.shape.share_in(shape) > SECOND_BOX_SHARE)
         };
         if let Some(track) = self.tracks.iter_mut().find(|track| has_track(track)) {
-            track.see_again(at, one.detection.score);
+            track.see_again(step.at, one.detection.score);
             return;
         }
         let is_over = |track: &&Live| track.state == TrackState::Ended;
@@ -295,8 +311,9 @@ impl Tracker {
         let track_id = self.next_track_id;
         self.next_track_id = TrackId(track_id.0 + 1);
         let votes = Votes::new(one.detection.class, one.detection.score);
-        self.tracks
-            .push(Live::new(track_id, at, one.shape, votes, &self.config));
+        let (at, motion) = (step.at, step.motion);
+        let live = Live::new(track_id, at, one.shape, votes, motion, &self.config);
+        self.tracks.push(live);
     }
 
     /// Ends the least valuable track that was never confirmed, if it is worth

@@ -30,6 +30,7 @@ fn person(id: u64, (x, y): (f32, f32), at: Timestamp) -> Track {
         last_seen_at: at,
         velocity: (0.0, 0.0),
         is_stationary: false,
+        moved: types::Moved::Surely,
     }
 }
 

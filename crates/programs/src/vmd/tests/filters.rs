@@ -1,5 +1,7 @@
 //! Scores, shape and speed of objects, as rules ask them.
 
+use types::{Moved, Phase};
+
 use super::*;
 use crate::site::ground::{Ground, GroundPoint};
 
@@ -35,9 +37,7 @@ fn intruder(change: impl FnOnce(&mut ObjectFilter)) -> Rule {
 fn n_begun(drawing: Drawing, rule: Rule, walk: &str) -> usize {
     let mut program = program(drawing, vec![rule]);
     let events = play(&mut program, &scenes(&[walk], 1_000));
-    let begun = events
-        .iter()
-        .filter(|event| event.phase == types::Phase::Begin);
+    let begun = events.iter().filter(|event| event.phase == Phase::Begin);
     begun.count()
 }
 
@@ -140,9 +140,7 @@ fn parked_car_that_shakes_or_looks_larger_has_not_moved_and_one_that_drives_has(
     let moving = || intruder(|filter| filter.ignores_stationary = true);
     let n_begun = |scenes: &[Result<Scene, Timestamp>]| {
         let events = play(&mut program(drawn(), vec![moving()]), scenes);
-        let begun = events
-            .iter()
-            .filter(|event| event.phase == types::Phase::Begin);
+        let begun = events.iter().filter(|event| event.phase == Phase::Begin);
         begun.count()
     };
     let shaken: Vec<_> = (0..12)
@@ -161,4 +159,31 @@ fn parked_car_that_shakes_or_looks_larger_has_not_moved_and_one_that_drives_has(
     assert_eq!(n_begun(&with_its_shadow), 0);
     let driven: Vec<_> = (0..12).map(|n| car(n, -0.2 * n as f32, 1.0)).collect();
     assert_eq!(n_begun(&driven), 1);
+}
+
+#[test]
+fn parked_vehicle_counts_once_it_was_seen_to_move_and_people_always_count() {
+    let left_out = || intruder(|filter| filter.ignores_parked = true);
+    let begun = |scenes: &[Result<Scene, Timestamp>]| {
+        let events = play(&mut program(drawn(), vec![left_out()]), scenes);
+        let begun = events.iter().find(|event| event.phase == Phase::Begin);
+        begun.map(|event| event.at)
+    };
+    let seen = |class: Class, moved_from: usize| -> Vec<_> {
+        let mark = |(second, scene): (usize, Result<Scene, Timestamp>)| {
+            scene.map(|mut scene| {
+                scene.tracks[0].class = class;
+                scene.tracks[0].moved = match second >= moved_from {
+                    true => Moved::Perhaps,
+                    false => Moved::No,
+                };
+                scene
+            })
+        };
+        (0..12).map(|n| (n, car(n, 0.0, 1.0))).map(mark).collect()
+    };
+    assert_eq!(begun(&seen(Class::Car, 99)), None);
+    let from_6 = begun(&seen(Class::Car, 6)).expect("it moved");
+    assert!(from_6 >= at_ms(6_000), "{from_6}");
+    assert!(begun(&seen(Class::Person, 99)).is_some_and(|at| at < from_6));
 }

@@ -84,6 +84,7 @@ fn track(mark: char, track_id: u64, at: Timestamp, first_seen_at: Timestamp) -> 
         },
         velocity: (0.0, 0.0),
         is_stationary: mark == 'p',
+        moved: types::Moved::Surely,
     })
 }
 

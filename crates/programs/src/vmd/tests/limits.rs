@@ -197,6 +197,7 @@ fn ten_thousand_tracks_a_scene_need_bounded_memory_and_are_counted() {
                 last_seen_at: at,
                 velocity: (0.1, 0.0),
                 is_stationary: n % 3 == 0,
+                moved: types::Moved::Surely,
             }
         });
         let mut scene = scene_of(step, 1_000, tracks.collect());

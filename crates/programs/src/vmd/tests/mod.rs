@@ -134,6 +134,7 @@ fn walker(walk: &str, step: usize, track_id: u64, at: Timestamp, step_ms: u64) -
         },
         velocity: (velocity, 0.0),
         is_stationary: rests.count() == 3,
+        moved: types::Moved::Surely,
     })
 }
 

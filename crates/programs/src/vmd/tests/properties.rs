@@ -123,6 +123,7 @@ proptest! {
                 last_seen_at: at,
                 velocity: ((dx - 0.5) * 0.1, 0.0),
                 is_stationary: false,
+                moved: types::Moved::Surely,
             };
             for event in program.update(&scene_of(step, 200, vec![track]), &[]).events {
                 begins[event.rule_id.0 as usize] += i32::from(event.phase == Phase::Begin);

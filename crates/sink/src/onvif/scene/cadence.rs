@@ -58,6 +58,7 @@ mod tests {
                 last_seen_at: at,
                 velocity: (0.0, 0.0),
                 is_stationary: false,
+                moved: types::Moved::Surely,
             };
             let scene = Scene {
                 captured_at: at,

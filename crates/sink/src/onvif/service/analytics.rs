@@ -200,6 +200,7 @@ fn write_sample(xml: &mut XmlWriter, now: Timestamp, base_url: &str) {
             last_seen_at: now,
             velocity: (0.0, 0.0),
             is_stationary: false,
+            moved: types::Moved::Surely,
         };
         let object = SceneObject {
             image: Some(ObjectImage::Reference(format!(

@@ -213,6 +213,7 @@ fn classes_in_view_are_told_when_they_change_also_when_none_is_left() {
         last_seen_at: at(0),
         velocity: (0.0, 0.0),
         is_stationary: false,
+        moved: types::Moved::Surely,
     };
     let mut all = Vec::new();
     for classes in [

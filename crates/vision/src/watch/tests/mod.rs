@@ -314,6 +314,7 @@ fn track(id: u32, class: Class, bbox: NormBox, is_stationary: bool) -> Track {
         last_seen_at: Timestamp::from_secs(1_000),
         velocity: (0.0, 0.0),
         is_stationary,
+        moved: types::Moved::Surely,
     }
 }
 
