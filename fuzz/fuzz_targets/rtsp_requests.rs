@@ -68,8 +68,12 @@ fuzz_target!(|bytes: &[u8]| {
                         let bytes = reply.encode(request.cseq());
                         // No line of the viewer's own gets into the head.
                         let text = String::from_utf8_lossy(&bytes);
-                        let n_heads = text.lines().filter(|line| line.starts_with("RTSP/1.0 "));
+                        let (head, body) = text.split_once("\r\n\r\n").expect("a head ends");
+                        let n_heads = head.lines().filter(|line| line.starts_with("RTSP/1.0 "));
                         assert_eq!(n_heads.count(), 1);
+                        let len = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+                        let len = len.map_or(Ok(0), str::parse::<usize>);
+                        assert_eq!(len, Ok(body.len()), "the next answer is found");
                     }
                 }
             }
