@@ -22,7 +22,7 @@ use types::{CameraId, EventId, Phase, RuleId, Timestamp};
 
 use super::super::book::sink_name;
 use super::super::couriers::{SinkParts, lock};
-use super::hangups::{GIVE_UP_AFTER, HangUps};
+use super::hangups::HangUps;
 use super::status::{BrokerState, BrokerStatus};
 use crate::settings::BrokerDocument;
 
@@ -160,7 +160,7 @@ impl BrokerLink {
         }
         let mut refused = None;
         while let Some(publication) = left.front() {
-            match session.publish(publication).await {
+            match self.publish(&session, publication).await {
                 Ok(()) if publication.is_retained => {
                     lock(&self.board).told(&publication.topic, &publication.payload);
                 }
@@ -169,17 +169,11 @@ impl BrokerLink {
                     refused.get_or_insert(error);
                 }
                 Err(error) => {
-                    if !matches!(error, PublishError::Lost { .. })
-                        || !lock(&self.hang_ups).lost(&key, is_alone)
-                    {
-                        lock(&self.begun).insert(key, left);
-                        return Err(error);
+                    if let Some(given_up) = self.note_lost(&key, &error, is_alone) {
+                        return Err(given_up);
                     }
-                    lock(&self.hang_ups).over(&key);
-                    return Err(PublishError::HungUp {
-                        topic: publication.topic.clone(),
-                        times: GIVE_UP_AFTER,
-                    });
+                    lock(&self.begun).insert(key, left);
+                    return Err(error);
                 }
             }
             left.pop_front();
@@ -201,21 +195,36 @@ impl BrokerLink {
         if is_alone {
             self.prove(session).await?;
         }
-        let told = session.publish(publication).await;
-        let is_over = match &told {
-            Err(PublishError::Lost { .. }) => lock(&self.hang_ups).lost(&key, is_alone),
-            told => told.is_ok(),
+        match self.publish(session, publication).await {
+            Ok(()) => {
+                lock(&self.hang_ups).over(&key);
+                Ok(())
+            }
+            Err(error) => Err(self.note_lost(&key, &error, is_alone).unwrap_or(error)),
+        }
+    }
+
+    /// Publishes, unless the broker hung up on others on their way there.
+    async fn publish(
+        &self,
+        session: &Session,
+        publication: &Publication,
+    ) -> Result<(), PublishError> {
+        let now = self.parts.clock.now();
+        let refusal = lock(&self.hang_ups).refusal(&publication.topic, now);
+        match refusal {
+            Some(error) => Err(error),
+            None => session.publish(publication).await,
+        }
+    }
+
+    /// The error of a message that is given up, if it was lost often enough.
+    fn note_lost(&self, key: &str, error: &PublishError, is_alone: bool) -> Option<PublishError> {
+        let PublishError::Lost { topic } = error else {
+            return None;
         };
-        if is_over {
-            lock(&self.hang_ups).over(&key);
-        }
-        match told {
-            Err(PublishError::Lost { topic }) if is_over => Err(PublishError::HungUp {
-                topic,
-                times: GIVE_UP_AFTER,
-            }),
-            told => told,
-        }
+        let now = self.parts.clock.now();
+        lock(&self.hang_ups).lost(key, topic, is_alone, now)
     }
 
     /// Waits until something may be published, alone or together with others.

@@ -1,12 +1,10 @@
 //! Publishes states that changed: what the board wants told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sink::Reaction;
-use sink::mqtt::{PublishError, Session};
-use types::Timestamp;
+use sink::mqtt::Session;
 
 use super::super::couriers::lock;
 use super::link::BrokerLink;
@@ -14,18 +12,9 @@ use super::link::BrokerLink;
 /// Pause while older events go first, and after a broker that is busy.
 const LATER: Duration = Duration::from_millis(300);
 
-/// How long a state on which the broker hangs up is left out: each connection
-/// tells all states anew, and it would end each.
-const GIVEN_UP_FOR: Duration = Duration::from_secs(600);
-
-/// Topics that are left out, and until when; of those that exist by the
-/// settings, so they are bounded as those are.
-type GivenUp = BTreeMap<String, Timestamp>;
-
 /// Publishes until it is dropped.
 pub(super) async fn tell(link: Arc<BrokerLink>) {
     let mut sessions = link.session.subscribe();
-    let mut given_up = GivenUp::default();
     loop {
         let session = sessions.borrow_and_update().clone();
         match session {
@@ -33,7 +22,7 @@ pub(super) async fn tell(link: Arc<BrokerLink>) {
                 // What the end of the connection did to a message is heard
                 // before the end itself.
                 biased;
-                () = tell_on(&link, &session, &mut given_up) => {}
+                () = tell_on(&link, &session) => {}
                 changed = sessions.changed() => if changed.is_err() { return },
             },
             None => {
@@ -46,7 +35,7 @@ pub(super) async fn tell(link: Arc<BrokerLink>) {
 }
 
 /// Publishes on one connection; it never ends by itself.
-async fn tell_on(link: &BrokerLink, session: &Session, given_up: &mut GivenUp) {
+async fn tell_on(link: &BrokerLink, session: &Session) {
     lock(&link.board).connected();
     let mut is_drained = false;
     loop {
@@ -63,14 +52,6 @@ async fn tell_on(link: &BrokerLink, session: &Session, given_up: &mut GivenUp) {
             continue;
         }
         is_drained = true;
-        let now = link.parts.clock.now();
-        if given_up
-            .get(&publication.topic)
-            .is_some_and(|until| now < *until)
-        {
-            lock(&link.board).published(&publication);
-            continue;
-        }
         match link.publish_state(session, &publication).await {
             Ok(()) => lock(&link.board).published(&publication),
             Err(error) => {
@@ -79,10 +60,6 @@ async fn tell_on(link: &BrokerLink, session: &Session, given_up: &mut GivenUp) {
                 if error.reaction() == Reaction::Refused {
                     // To say it again would be refused again.
                     lock(&link.board).published(&publication);
-                    if matches!(error, PublishError::HungUp { .. }) {
-                        let until = now.saturating_add(GIVEN_UP_FOR);
-                        given_up.insert(publication.topic, until);
-                    }
                 } else {
                     tokio::time::sleep(LATER).await;
                 }
