@@ -1,57 +1,20 @@
-//! Which models run, and where their files are.
+//! The models folder: what is installed, chosen and in use.
 //!
-//! Each model is a folder `models/NAME` of the data folder with a manifest and
-//! a network. Of detectors one runs, in order of preference: the manifest named
-//! in the settings file, the one chosen, the built-in one. Of models that
-//! describe looks any number runs: those that the file `looks` names.
+//! Not here: what is in a model's files (`files`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use serde::Deserialize;
-use vision::appearance::{AttributeManifest, EmbedManifest};
-use vision::detect::{Backend, Manifest, ManifestError, OrtBackend, RtenBackend};
 
-use crate::pipeline::EngineFactory;
-
-/// Manifest of the detector that ships with the program.
-const BUILT_IN_MANIFEST: &str = include_str!("../../../models/airelay-n.toml");
-
-/// Its network.
-const BUILT_IN_NETWORK: &[u8] = include_bytes!("../../../models/airelay-n.onnx");
-
-/// Name by which the built-in detector is chosen.
-pub(crate) const BUILT_IN: &str = "built-in";
-
-/// Name by which no detector is chosen: motion only.
-pub(crate) const NONE: &str = "none";
+use super::files::{open_any, read_manifest};
+use super::{AnyManifest, BUILT_IN, MAX_LOOKS, ModelFiles, ModelKind, NONE, built_in, open_files};
 
 /// File in the models folder that names the chosen model.
 const CHOSEN: &str = "chosen";
 
 /// File in the models folder that names the models for looks in use, one a line.
 const LOOKS: &str = "looks";
-
-/// Most models for looks in use at one time: each costs time for each best shot.
-pub(crate) const MAX_LOOKS: usize = 8;
-
-/// Largest network that is loaded.
-const MAX_MODEL_BYTES: u64 = 512 * 1024 * 1024;
-
-/// Largest manifest that is read.
-const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
-
-/// A detector's files, checked against each other.
-#[derive(Debug)]
-pub struct ModelFiles {
-    /// What the network expects and gives.
-    pub manifest: Manifest,
-    /// The network.
-    pub bytes: Vec<u8>,
-    /// Where it came from, for people.
-    pub origin: String,
-}
 
 /// The models folder of a data folder.
 #[derive(Clone, Debug)]
@@ -146,8 +109,12 @@ impl ModelFolder {
     /// # Errors
     /// They cannot be read or do not fit each other.
     pub(crate) fn open_looks(&self, name: &str) -> anyhow::Result<(AnyManifest, Vec<u8>)> {
-        let file = self.folder.join(name).join("manifest.toml");
-        open_any(&file)
+        open_any(&self.manifest_file(name))
+    }
+
+    /// Where the manifest of an installed model is.
+    pub(super) fn manifest_file(&self, name: &str) -> PathBuf {
+        self.folder.join(name).join("manifest.toml")
     }
 
     /// The manifest of an installed model.
@@ -155,7 +122,7 @@ impl ModelFolder {
     /// # Errors
     /// It cannot be read.
     pub(crate) fn manifest(&self, name: &str) -> anyhow::Result<AnyManifest> {
-        let file = self.folder.join(name).join("manifest.toml");
+        let file = self.manifest_file(name);
         let text = read_manifest(&file)?;
         AnyManifest::parse(&text).with_context(|| format!("read manifest {}", file.display()))
     }
@@ -274,231 +241,9 @@ impl ModelFolder {
         match name {
             NONE => Ok(None),
             BUILT_IN => built_in().map(Some),
-            name => open_files(&self.folder.join(name).join("manifest.toml")).map(Some),
+            name => open_files(&self.manifest_file(name)).map(Some),
         }
     }
-}
-
-/// What a model is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ModelKind {
-    /// Finds objects.
-    Detector,
-    /// Makes vectors to find an object again.
-    Embedding,
-    /// Tells attributes in words.
-    Attributes,
-}
-
-impl ModelKind {
-    /// By the field `kind`, which manifests of detectors do not have.
-    fn of(manifest: &str) -> ModelKind {
-        #[derive(Deserialize)]
-        struct Kind {
-            kind: Option<String>,
-        }
-        let kind = toml::from_str::<Kind>(manifest).ok();
-        match kind.and_then(|kind| kind.kind).as_deref() {
-            Some("embedding") => ModelKind::Embedding,
-            Some("attributes") => ModelKind::Attributes,
-            _ => ModelKind::Detector,
-        }
-    }
-}
-
-/// A manifest of any kind of model.
-#[derive(Clone, Debug)]
-pub(crate) enum AnyManifest {
-    Detector(Manifest),
-    Embedding(EmbedManifest),
-    Attributes(AttributeManifest),
-}
-
-impl AnyManifest {
-    /// Reads a manifest of any kind.
-    ///
-    /// # Errors
-    /// A field is missing, unknown or out of range; it is named.
-    pub(crate) fn parse(text: &str) -> Result<Self, ManifestError> {
-        Ok(match ModelKind::of(text) {
-            ModelKind::Detector => AnyManifest::Detector(Manifest::parse(text)?),
-            ModelKind::Embedding => AnyManifest::Embedding(EmbedManifest::parse(text)?),
-            ModelKind::Attributes => AnyManifest::Attributes(AttributeManifest::parse(text)?),
-        })
-    }
-
-    pub(crate) fn kind(&self) -> ModelKind {
-        match self {
-            AnyManifest::Detector(_) => ModelKind::Detector,
-            AnyManifest::Embedding(_) => ModelKind::Embedding,
-            AnyManifest::Attributes(_) => ModelKind::Attributes,
-        }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            AnyManifest::Detector(manifest) => &manifest.name,
-            AnyManifest::Embedding(manifest) => &manifest.name,
-            AnyManifest::Attributes(manifest) => &manifest.name,
-        }
-    }
-
-    pub(crate) fn licence(&self) -> &str {
-        match self {
-            AnyManifest::Detector(manifest) => &manifest.licence,
-            AnyManifest::Embedding(manifest) => &manifest.licence,
-            AnyManifest::Attributes(manifest) => &manifest.licence,
-        }
-    }
-
-    fn file(&self) -> &str {
-        match self {
-            AnyManifest::Detector(manifest) => &manifest.file,
-            AnyManifest::Embedding(manifest) => &manifest.file,
-            AnyManifest::Attributes(manifest) => &manifest.file,
-        }
-    }
-
-    fn check_model(&self, bytes: &[u8]) -> Result<(), ManifestError> {
-        match self {
-            AnyManifest::Detector(manifest) => manifest.check_model(bytes),
-            AnyManifest::Embedding(manifest) => manifest.check_model(bytes),
-            AnyManifest::Attributes(manifest) => manifest.check_model(bytes),
-        }
-    }
-}
-
-/// Reads a manifest of any kind and the network beside it.
-fn open_any(manifest_file: &Path) -> anyhow::Result<(AnyManifest, Vec<u8>)> {
-    let text = read_manifest(manifest_file)?;
-    let manifest = AnyManifest::parse(&text)
-        .with_context(|| format!("read manifest {}", manifest_file.display()))?;
-    let network_file = manifest_file.with_file_name(manifest.file());
-    let bytes = read_bounded(&network_file, MAX_MODEL_BYTES)?;
-    manifest
-        .check_model(&bytes)
-        .with_context(|| format!("check {}", network_file.display()))?;
-    Ok((manifest, bytes))
-}
-
-/// An engine for a network: ONNX Runtime where it can be loaded, else rten.
-///
-/// # Errors
-/// The engine refuses the network.
-pub(crate) fn backend_for(bytes: &[u8], input_name: &str) -> anyhow::Result<Box<dyn Backend>> {
-    Ok(match runtime::onnx_runtime() {
-        Ok(runtime) => Box::new(OrtBackend::from_bytes(
-            bytes,
-            runtime.environment(),
-            input_name,
-        )?),
-        Err(_) => Box::new(RtenBackend::from_bytes(bytes, input_name)?),
-    })
-}
-
-/// What people may know of an installed model, from its manifest alone.
-///
-/// # Errors
-/// The manifest cannot be read.
-pub(crate) fn manifest_of(folder: &ModelFolder, name: &str) -> anyhow::Result<Manifest> {
-    match name {
-        BUILT_IN => Manifest::parse(BUILT_IN_MANIFEST).context("built-in manifest"),
-        name => {
-            let file = folder.folder.join(name).join("manifest.toml");
-            let text = read_manifest(&file)?;
-            Manifest::parse(&text).with_context(|| format!("read manifest {}", file.display()))
-        }
-    }
-}
-
-/// The built-in detector.
-///
-/// # Errors
-/// Manifest and network do not fit: the build is broken.
-pub(crate) fn built_in() -> anyhow::Result<ModelFiles> {
-    let manifest = Manifest::parse(BUILT_IN_MANIFEST).context("built-in manifest")?;
-    manifest
-        .check_model(BUILT_IN_NETWORK)
-        .context("built-in model")?;
-    Ok(ModelFiles {
-        manifest,
-        bytes: BUILT_IN_NETWORK.to_vec(),
-        origin: "built in".to_owned(),
-    })
-}
-
-/// Reads a manifest and the network beside it.
-///
-/// # Errors
-/// A file is missing, too large, or they do not fit each other.
-pub fn open_files(manifest_file: &Path) -> anyhow::Result<ModelFiles> {
-    let text = read_manifest(manifest_file)?;
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("read manifest {}", manifest_file.display()))?;
-    let network_file = manifest_file.with_file_name(&manifest.file);
-    let bytes = read_bounded(&network_file, MAX_MODEL_BYTES)?;
-    manifest
-        .check_model(&bytes)
-        .with_context(|| format!("check {}", network_file.display()))?;
-    Ok(ModelFiles {
-        manifest,
-        bytes,
-        origin: manifest_file.display().to_string(),
-    })
-}
-
-/// Engines for this model: ONNX Runtime where it can be loaded, else rten.
-/// The second value says why it is not ONNX Runtime.
-pub fn engine_factory(model: ModelFiles) -> (EngineFactory, Option<String>) {
-    match runtime::onnx_runtime() {
-        Ok(onnx_runtime) => {
-            let input_name = model.manifest.input.name.clone();
-            let make = move |bytes: &[u8]| {
-                let environment = onnx_runtime.environment();
-                let backend = OrtBackend::from_bytes(bytes, environment, &input_name)?;
-                Ok(Box::new(backend) as Box<dyn Backend>)
-            };
-            let factory = EngineFactory::with_model(
-                model.manifest,
-                model.bytes,
-                "ONNX Runtime",
-                Box::new(make),
-            );
-            (factory, None)
-        }
-        Err(error) => {
-            let note = format!("using the slower rten engine: {error}");
-            (rten_factory(model), Some(note))
-        }
-    }
-}
-
-/// Engines that run this model with rten.
-pub fn rten_factory(model: ModelFiles) -> EngineFactory {
-    let input_name = model.manifest.input.name.clone();
-    let make = move |bytes: &[u8]| {
-        let backend = RtenBackend::from_bytes(bytes, &input_name)?;
-        Ok(Box::new(backend) as Box<dyn Backend>)
-    };
-    EngineFactory::with_model(model.manifest, model.bytes, "rten", Box::new(make))
-}
-
-fn read_manifest(file: &Path) -> anyhow::Result<String> {
-    let bytes = read_bounded(file, MAX_MANIFEST_BYTES)?;
-    String::from_utf8(bytes).with_context(|| format!("read manifest {}", file.display()))
-}
-
-fn read_bounded(file: &Path, max_bytes: u64) -> anyhow::Result<Vec<u8>> {
-    let len_bytes = fs::metadata(file)
-        .with_context(|| format!("read {}", file.display()))?
-        .len();
-    if len_bytes > max_bytes {
-        bail!(
-            "read {}: {len_bytes} bytes exceeds the limit of {max_bytes}",
-            file.display()
-        );
-    }
-    fs::read(file).with_context(|| format!("read {}", file.display()))
 }
 
 /// Whether `name` cannot leave the folder it is put into.
@@ -522,12 +267,6 @@ mod tests {
     }
 
     #[test]
-    fn built_in_model_fits_its_manifest() {
-        let model = built_in().unwrap();
-        assert_eq!(model.manifest.file, "airelay-n.onnx");
-    }
-
-    #[test]
     fn motion_only_can_be_chosen_and_taken_back() {
         let data = tempfile::tempdir().unwrap();
         let folder = ModelFolder::new(data.path());
@@ -547,7 +286,7 @@ mod tests {
             let digest = sha2::Sha256::digest(network);
             digest.iter().map(|byte| format!("{byte:02x}")).collect()
         };
-        let text = include_str!("../../vision/testdata/appearance/person-reid-0288.toml");
+        let text = include_str!("../../../vision/testdata/appearance/person-reid-0288.toml");
         let at = text.find("98a8").expect("the checksum is there");
         let text = text.replace(text.get(at..at + 64).unwrap(), &sum);
         let (name, kind) = folder.install(&text, network).unwrap();
