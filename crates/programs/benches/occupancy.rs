@@ -35,6 +35,7 @@ fn occupancy_of_fifty_tracks_in_thirty_two_areas(bencher: Bencher<'_, '_>) {
             fall: Duration::from_secs(10),
             hysteresis: 1,
         },
+        offset: 0,
     };
     let config = OccupancyConfig {
         site: site(),

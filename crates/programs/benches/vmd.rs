@@ -124,6 +124,7 @@ fn rule(idx: u16) -> Rule {
             zone_id,
             limit: 2,
             lasting: some_time,
+            waiting: Duration::ZERO,
         },
         11 => What::Sequence {
             first: ZoneId(u32::from((idx + 1) % 64)),
@@ -146,6 +147,7 @@ fn rule(idx: u16) -> Rule {
         grace: Duration::from_secs(3),
         cool_down: Duration::ZERO,
         schedule: None,
+        health: programs::health::HealthWish::Any,
     }
 }
 

@@ -7,9 +7,10 @@
 //!
 //! Modules stand in the order in which a scene meets them: what is drawn on
 //! the picture (`site`), the scene made ready for questions (`view`), who
-//! counts (`filter`), who is inside which zone since when (`visits`), when a
-//! rule is on (`schedule`), then the programs: `vmd`, and `people`, `vehicle` and
-//! `occupancy` over what they share (`counting`, `sightings`).
+//! counts (`filter`), whether the scene can be believed (`health`), who is
+//! inside which zone since when (`visits`), when a rule is on (`schedule`), then the programs: `vmd`, and `people`, `vehicle` and
+//! `occupancy` over what they share (`counting`, `sightings`). `scores` only
+//! looks on.
 //!
 //! Not here: pixels, files, sockets, clocks, threads, settings as typed.
 
@@ -19,6 +20,7 @@ use types::{BestShot, Count, Event, Scene, Sighting, Timestamp, ZoneId};
 
 pub mod site;
 pub mod filter;
+pub mod health;
 mod view;
 mod visits;
 pub mod schedule;
@@ -29,6 +31,7 @@ pub mod sightings;
 pub mod people;
 pub mod vehicle;
 pub mod occupancy;
+pub mod scores;
 
 pub use crate::explain::Explanation;
 

@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use programs::occupancy::HeatMap;
 use store::{Appended, Batch, Reader, ReaderOpener, Store};
 use tokio::sync::oneshot;
-use types::{CameraId, Clock, Count, Scene, Sighting};
+use types::{CameraId, Clock, Count, HealthMinute, Scene, ScoreCount, Sighting, Timestamp};
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
 const MAX_WAITING: usize = 4_096;
@@ -49,6 +49,10 @@ pub(crate) struct Records {
     pub sightings: Vec<Sighting>,
     /// Heat maps of one camera.
     pub heat_maps: Vec<(CameraId, HeatMap)>,
+    /// How sure the detector was of one camera's objects, as of this time.
+    pub scores: Option<(CameraId, Timestamp, Vec<ScoreCount>)>,
+    /// How healthy the scene of one camera was in a minute.
+    pub health: Option<(CameraId, HealthMinute)>,
     /// Scenes of one camera.
     pub scenes: Option<(CameraId, Vec<Scene>)>,
 }
@@ -59,6 +63,8 @@ impl Records {
         self.counts.is_empty()
             && self.sightings.is_empty()
             && self.heat_maps.is_empty()
+            && self.health.is_none()
+            && self.scores.is_none()
             && self.scenes.is_none()
     }
 }
@@ -71,7 +77,7 @@ struct Parcel {
 }
 
 enum Message {
-    Append(Parcel),
+    Append(Box<Parcel>),
     Write(WriteJob),
     Stop,
 }
@@ -138,7 +144,7 @@ impl Storage {
 
     /// Hands over what one step brought to be stored; never waits.
     pub(crate) fn append(&self, batch: Batch, records: Records) {
-        let parcel = Parcel { batch, records };
+        let parcel = Box::new(Parcel { batch, records });
         if let Err(
             TrySendError::Full(Message::Append(parcel))
             | TrySendError::Disconnected(Message::Append(parcel)),
@@ -350,7 +356,7 @@ impl Writer {
             match message {
                 Ok(Message::Append(parcel)) => {
                     let is_first = self.pending.parcels.is_empty();
-                    self.keep(parcel);
+                    self.keep(*parcel);
                     if is_first {
                         self.store_pending();
                     }
@@ -435,6 +441,12 @@ fn put_records(store: &mut Store, records: &Records) -> Result<(), store::Error>
     }
     for (camera_id, map) in &records.heat_maps {
         store.put_heat(camera_id, map.kind.name(), map.from, map.until, &map.cells)?;
+    }
+    if let Some((camera_id, at, scores)) = &records.scores {
+        store.add_scores(camera_id, *at, scores)?;
+    }
+    if let Some((camera_id, minute)) = &records.health {
+        store.put_scene_health(camera_id, minute)?;
     }
     if let Some((camera_id, scenes)) = &records.scenes {
         store.put_scenes(camera_id, scenes)?;

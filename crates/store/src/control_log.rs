@@ -58,6 +58,9 @@ pub enum ControlChain {
     },
 }
 
+/// What fails when an entry cannot be stored.
+const DURING: &str = "store control log entry";
+
 const COLUMNS: &str = "log_id, at, who, what, before, after, hash";
 
 impl Store {
@@ -66,45 +69,51 @@ impl Store {
     /// # Errors
     /// A text is too long, or storing failed.
     pub fn append_control(&mut self, entry: &AuditEntry, now: Timestamp) -> Result<i64, Error> {
-        let what = "store control log entry";
-        for text in [&entry.who, &entry.what] {
-            check_size(
-                "store control log entry: bytes of who or what",
-                text.len(),
-                MAX_TEXT_BYTES,
-            )?;
-        }
-        for state in [&entry.before, &entry.after].into_iter().flatten() {
-            check_size(
-                "store control log entry: bytes of before or after",
-                state.len(),
-                MAX_STATE_BYTES,
-            )?;
-        }
-        self.write(what, |transaction| {
-            let previous = last_hash(transaction).during(what)?;
-            let hash = seal(&previous, now, entry);
-            transaction
-                .prepare_cached(
-                    "INSERT INTO control_log (at, who, what, before, after, hash) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING log_id",
-                )
-                .and_then(|mut insert| {
-                    insert.query_row(
-                        params![
-                            now.as_micros(),
-                            entry.who,
-                            entry.what,
-                            entry.before,
-                            entry.after,
-                            hash
-                        ],
-                        |row| row.get(0),
-                    )
-                })
-                .during(what)
-        })
+        self.write(DURING, |transaction| append(transaction, entry, now))
     }
+}
+
+/// Adds a sealed entry within a transaction that writes what it tells of.
+pub(crate) fn append(
+    transaction: &Connection,
+    entry: &AuditEntry,
+    now: Timestamp,
+) -> Result<i64, Error> {
+    for text in [&entry.who, &entry.what] {
+        check_size(
+            "store control log entry: bytes of who or what",
+            text.len(),
+            MAX_TEXT_BYTES,
+        )?;
+    }
+    for state in [&entry.before, &entry.after].into_iter().flatten() {
+        check_size(
+            "store control log entry: bytes of before or after",
+            state.len(),
+            MAX_STATE_BYTES,
+        )?;
+    }
+    let previous = last_hash(transaction).during(DURING)?;
+    let hash = seal(&previous, now, entry);
+    transaction
+        .prepare_cached(
+            "INSERT INTO control_log (at, who, what, before, after, hash) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING log_id",
+        )
+        .and_then(|mut insert| {
+            insert.query_row(
+                params![
+                    now.as_micros(),
+                    entry.who,
+                    entry.what,
+                    entry.before,
+                    entry.after,
+                    hash
+                ],
+                |row| row.get(0),
+            )
+        })
+        .during(DURING)
 }
 
 impl Reader {

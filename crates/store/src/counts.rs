@@ -1,17 +1,23 @@
 //! Counts: numbers of one rule over one interval.
 //!
 //! In: counts as programs give them; the same interval again replaces its
-//! number. Out: rows by camera, rule and time.
+//! number. Corrections by hand, which add up and go into the control log in
+//! the same transaction. Out: rows by camera, rule and time.
 
 use rusqlite::params;
 use types::{CameraId, Class, Count, Metric, RuleId, Timestamp};
 
+use crate::audit::AuditEntry;
+use crate::control_log;
 use crate::error::{During, Error, check_size};
 use crate::fields::Fields;
 use crate::{Reader, Store};
 
 /// Most counts in one call, and most rows of one list.
 const MAX_COUNTS: usize = 10_000;
+/// Most rows that are looked at to add them up: 30 days of minutes, by way and
+/// class, with room.
+const MAX_ADDED: usize = 1_000_000;
 
 impl Store {
     /// Stores counts, all or nothing.
@@ -43,6 +49,45 @@ impl Store {
                     ])
                     .during(what)?;
             }
+            Ok(())
+        })
+    }
+}
+
+impl Store {
+    /// Adds a correction to the row of its interval and metric, together with
+    /// the control log's entry about it: both or none.
+    ///
+    /// # Errors
+    /// A text of the entry is too long, or storing failed.
+    pub fn correct_count(
+        &mut self,
+        correction: &Count,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let what = "store correction of a count";
+        self.write(what, |transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO count (camera_id, rule_id, from_at, metric, class, until_at, value) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                     ON CONFLICT (camera_id, rule_id, from_at, metric, class) \
+                     DO UPDATE SET until_at = excluded.until_at, value = value + excluded.value",
+                )
+                .and_then(|mut insert| {
+                    insert.execute(params![
+                        correction.camera_id.as_str(),
+                        correction.rule_id.0,
+                        correction.from.as_micros(),
+                        correction.metric.name(),
+                        correction.class.map_or("", Class::name),
+                        correction.until.as_micros(),
+                        correction.value,
+                    ])
+                })
+                .during(what)?;
+            control_log::append(transaction, entry, now)?;
             Ok(())
         })
     }
@@ -82,6 +127,41 @@ impl Reader {
                     .collect()
             })
             .during("list counts")
+    }
+
+    /// Shows each count of one rule whose interval starts in `from..until`, by
+    /// time, however many there are.
+    ///
+    /// # Errors
+    /// More than 1,000,000 rows, or reading failed.
+    pub fn each_count(
+        &self,
+        camera_id: &CameraId,
+        rule_id: RuleId,
+        (from, until): (Timestamp, Timestamp),
+        mut see: impl FnMut(Count),
+    ) -> Result<(), Error> {
+        let what = "add up counts";
+        let mut select = self
+            .conn
+            .prepare_cached(
+                "SELECT camera_id, rule_id, from_at, metric, class, until_at, value FROM count \
+                 WHERE camera_id = ?1 AND rule_id = ?2 AND from_at >= ?3 AND from_at < ?4 \
+                 ORDER BY from_at, metric, class",
+            )
+            .during(what)?;
+        let times = (from.as_micros(), until.as_micros());
+        let rows = select
+            .query_map(
+                params![camera_id.as_str(), rule_id.0, times.0, times.1],
+                read,
+            )
+            .during(what)?;
+        for (n_seen, row) in rows.enumerate() {
+            check_size("add up counts: rows", n_seen + 1, MAX_ADDED)?;
+            see(row.during(what)?);
+        }
+        Ok(())
     }
 }
 
@@ -142,5 +222,58 @@ mod tests {
                 .unwrap(),
             []
         );
+    }
+
+    #[test]
+    fn counts_to_be_added_up_are_all_seen_however_many() {
+        let (mut store, _folder) = open();
+        for part in 0..3 {
+            let rows: Vec<Count> = (0..5_000)
+                .map(|idx| count((part * 5_000 + idx) * 60, None, 1.0))
+                .collect();
+            store.put_counts(&rows).unwrap();
+        }
+        let mut total = 0.0;
+        let times = (at(0), at(60 * 15_000));
+        store
+            .each_count(&camera(), RuleId(1), times, |count| total += count.value)
+            .unwrap();
+        assert!((total - 15_000.0).abs() < 0.5, "{total}");
+    }
+
+    #[test]
+    fn corrections_of_one_interval_add_up_and_each_is_in_the_control_log_or_not_made() {
+        let (mut store, _folder) = open();
+        let by = |value| Count {
+            metric: Metric::InByHand,
+            ..count(0, None, value)
+        };
+        let entry = |what: &str| AuditEntry {
+            who: "ann".to_owned(),
+            what: what.to_owned(),
+            before: None,
+            after: None,
+        };
+        store.put_counts(&[count(0, None, 5.0)]).unwrap();
+        store
+            .correct_count(&by(3.0), &entry("first"), at(70))
+            .unwrap();
+        store
+            .correct_count(&by(-1.0), &entry("second"), at(80))
+            .unwrap();
+        // One that cannot be logged is not made.
+        let too_long = entry(&"x".repeat(1_000));
+        store
+            .correct_count(&by(9.0), &too_long, at(90))
+            .unwrap_err();
+        // What was counted may be told again.
+        store.put_counts(&[count(0, None, 6.0)]).unwrap();
+        let listed = store
+            .list_counts(&camera(), RuleId(1), at(0), at(60))
+            .unwrap();
+        assert_eq!(listed, [count(0, None, 6.0), by(2.0)]);
+        let log = store.list_control(None, 10).unwrap();
+        let whats: Vec<&str> = log.iter().map(|row| row.entry.what.as_str()).collect();
+        assert_eq!(whats, ["second", "first"]);
     }
 }

@@ -4,7 +4,7 @@
 //! same detail back.
 
 use serde::{Deserialize, Serialize};
-use types::{Crossing, EventDetail, LineId, PictureProblem, ZoneId};
+use types::{Crossing, EventDetail, HealthPart, LineId, PictureProblem, ZoneId};
 
 /// The stored form; unknown fields are an error, missing ones are `None`.
 #[derive(Default, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ struct DetailJson {
     from_zone: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<String>,
 }
 
 /// The column's text for `detail`.
@@ -36,6 +38,7 @@ pub(crate) fn to_json(detail: &EventDetail) -> String {
         count: detail.count,
         from_zone: detail.from_zone_id.map(|zone_id| zone_id.0),
         problem: detail.problem.map(|problem| problem.name().to_owned()),
+        doubt: detail.doubt.map(|doubt| doubt.name().to_owned()),
     };
     serde_json::to_string(&json).expect("text and numbers are always JSON")
 }
@@ -45,6 +48,10 @@ pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
     let json: DetailJson = serde_json::from_str(json).ok()?;
     let problem = match &json.problem {
         Some(name) => Some(PictureProblem::from_name(name)?),
+        None => None,
+    };
+    let doubt = match &json.doubt {
+        Some(name) => Some(HealthPart::from_name(name)?),
         None => None,
     };
     Some(EventDetail {
@@ -60,6 +67,7 @@ pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
         count: json.count,
         from_zone_id: json.from_zone.map(ZoneId),
         problem,
+        doubt,
     })
 }
 
@@ -76,6 +84,7 @@ mod tests {
             count: Some(12),
             from_zone_id: Some(ZoneId(2)),
             problem: Some(PictureProblem::Defocused),
+            doubt: Some(HealthPart::Calm),
         };
         for detail in [EventDetail::default(), full] {
             assert_eq!(from_json(&to_json(&detail)), Some(detail));

@@ -19,6 +19,8 @@ use crate::events::first_id_at;
 use crate::fields::{event_key, to_i64};
 use crate::sinks;
 
+/// Scores are kept for a week and the day that it began on.
+const KEEP_SCORES: Duration = Duration::from_hours(8 * 24);
 /// Failed sign-ins are forgotten after this.
 const KEEP_LOGIN_FAILURES: Duration = Duration::from_hours(24);
 /// Pages given back to the disk in one step: 8 MiB, some milliseconds.
@@ -40,7 +42,7 @@ pub struct Retention {
     pub sightings: Duration,
     /// Scenes, for trying settings on what happened.
     pub scenes: Duration,
-    /// Counts and heat maps.
+    /// Counts, heat maps, and how healthy scenes were.
     pub counts: Duration,
     /// Audit entries.
     pub audit: Duration,
@@ -82,7 +84,7 @@ pub struct PruneReport {
     pub n_sightings: usize,
     /// Packed minutes of scenes.
     pub n_scene_chunks: usize,
-    /// Counts and heat maps.
+    /// Counts, heat maps, minutes of scene health, and hours of scores.
     pub n_counts: usize,
     /// Audit entries.
     pub n_audit: usize,
@@ -139,6 +141,22 @@ impl Store {
                             "camera_id, kind, from_at",
                             "until_at",
                             retention.counts,
+                        )
+                        .during(what)?
+                    + step
+                        .delete(
+                            "scene_health",
+                            "camera_id, minute_at",
+                            "minute_at",
+                            retention.counts,
+                        )
+                        .during(what)?
+                    + step
+                        .delete(
+                            "score_hour",
+                            "camera_id, zone_id, hour_at, class",
+                            "hour_at",
+                            KEEP_SCORES,
                         )
                         .during(what)?,
                 n_sightings: step

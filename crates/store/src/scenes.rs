@@ -6,19 +6,20 @@
 //! boxes of motion are not kept, their share is.
 //!
 //! A chunk is one packed blob (postcard, behind a version byte): a scene with
-//! five tracks takes 152 bytes, an empty one 12, so a busy camera at 5 fps
-//! takes 66 MB a day and an empty one 5.
+//! five tracks takes 153 bytes, an empty one 13, so a busy camera at 5 fps
+//! takes 66 MB a day and an empty one 6.
 //!
 //! Not here: how long they stay (`retention`).
 
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use types::{
-    CameraId, Class, MotionSummary, Moved, NormBox, PictureProblem, PictureState, Scene,
+    CameraId, Class, Health, MotionSummary, Moved, NormBox, PictureProblem, PictureState, Scene,
     StillChange, StillChangeKind, Timestamp, Track, TrackId, TrackState,
 };
 
 use crate::error::{During, Error, check_size};
+use crate::scene_health::{from_bytes, to_byte};
 use crate::{Reader, Store};
 
 /// Most scenes in one chunk.
@@ -26,7 +27,9 @@ pub const MAX_SCENES_PER_CHUNK: usize = 10_000;
 /// Most scenes that one read returns: a day at 6 fps.
 pub const MAX_SCENES_READ: usize = 520_000;
 /// First byte of every chunk.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// First byte of chunks of before scenes told their health.
+const OLD_FORMAT: u8 = 1;
 /// A share of the picture as a 16-bit number.
 const SHARE: f32 = 65_535.0;
 /// Speeds are kept up to this many pictures per second.
@@ -44,6 +47,15 @@ struct SceneForm {
     problems: Vec<(u8, i64)>,
     tracks: Vec<TrackForm>,
     still: Vec<StillForm>,
+}
+
+/// How healthy a scene is, in parts of 255; where it stays as it was, that is
+/// said by one byte.
+#[derive(Serialize, Deserialize)]
+enum HealthForm {
+    Same,
+    Unknown,
+    Now([u8; 5]),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -179,22 +191,51 @@ fn pack(scenes: &[Scene]) -> Vec<u8> {
             form
         })
         .collect();
-    let body = postcard::to_stdvec(&forms).expect("plain numbers in memory are always packed");
+    let mut told = None;
+    let healths: Vec<HealthForm> = scenes
+        .iter()
+        .map(|scene| to_health(scene.picture.health, &mut told))
+        .collect();
+    let body = postcard::to_stdvec(&(forms, healths));
+    let body = body.expect("plain numbers in memory are always packed");
     [&[FORMAT][..], &body].concat()
+}
+
+/// `told` is what the scene before said, `None` before the first.
+fn to_health(health: Option<Health>, told: &mut Option<Option<[u8; 5]>>) -> HealthForm {
+    let now = health.map(|health| health.0.map(to_byte));
+    if *told == Some(now) {
+        return HealthForm::Same;
+    }
+    *told = Some(now);
+    now.map_or(HealthForm::Unknown, HealthForm::Now)
 }
 
 /// `None` when the bytes are not of our making.
 fn unpack(start: Timestamp, body: &[u8]) -> Option<Vec<Scene>> {
-    let (&FORMAT, packed) = body.split_first()? else {
-        return None;
+    let (&format, packed) = body.split_first()?;
+    let (forms, healths): (Vec<SceneForm>, Vec<HealthForm>) = match format {
+        FORMAT => postcard::from_bytes(packed).ok()?,
+        OLD_FORMAT => (postcard::from_bytes(packed).ok()?, Vec::new()),
+        _ => return None,
     };
-    let forms: Vec<SceneForm> = postcard::from_bytes(packed).ok()?;
     let mut at = start;
+    let mut health = None;
+    let mut healths = healths.into_iter();
     forms
         .into_iter()
         .map(|form| {
             at = later(at, form.after_us);
-            from_form(form, at)
+            match healths.next() {
+                None | Some(HealthForm::Same) => {}
+                Some(HealthForm::Unknown) => health = None,
+                Some(HealthForm::Now(parts)) => {
+                    health = Some(from_bytes(&parts));
+                }
+            }
+            let mut scene = from_form(form, at)?;
+            scene.picture.health = health;
+            Some(scene)
         })
         .collect()
 }
@@ -296,6 +337,7 @@ fn from_form(form: SceneForm, at: Timestamp) -> Option<Scene> {
         picture: PictureState {
             problems: problems.collect::<Option<_>>()?,
             is_grey: form.is_grey,
+            health: None,
         },
         still_changes: still_changes.collect::<Option<_>>()?,
     })
@@ -392,6 +434,7 @@ mod tests {
             picture: PictureState {
                 problems: vec![(PictureProblem::Turned, at(second - 3))],
                 is_grey: true,
+                health: (second > 1).then_some(Health([1.0, 0.0, 0.2, 1.0, 0.8])),
             },
             still_changes: vec![StillChange {
                 change_id: 4,
@@ -443,14 +486,36 @@ mod tests {
                 .collect();
             pack(&scenes).len() / scenes.len()
         };
-        assert_eq!((len_per_scene(5), len_per_scene(0)), (152, 12));
+        assert_eq!((len_per_scene(5), len_per_scene(0)), (153, 13));
+    }
+
+    #[test]
+    fn chunk_of_before_health_was_told_is_read_without_it() {
+        let scenes: Vec<Scene> = (0..3).map(scene).collect();
+        let mut before = at(0);
+        let forms: Vec<SceneForm> = scenes
+            .iter()
+            .map(|scene| {
+                let form = to_form(scene, before);
+                before = scene.captured_at;
+                form
+            })
+            .collect();
+        let body = [&[OLD_FORMAT][..], &postcard::to_stdvec(&forms).unwrap()].concat();
+        let read = unpack(at(0), &body).unwrap();
+        assert!(read.iter().all(|scene| scene.picture.health.is_none()));
+        let without = |mut scene: Scene| {
+            scene.picture.health = None;
+            scene
+        };
+        assert_eq!(read, scenes.into_iter().map(without).collect::<Vec<_>>());
     }
 
     #[test]
     fn damaged_chunk_is_an_error_that_names_it() {
         let (mut store, _folder) = open();
         store.put_scenes(&camera(), &[scene(1)]).unwrap();
-        for body in ["''", "x'02'", "x'01ff'", "substr(body, 1, 20)"] {
+        for body in ["''", "x'03'", "x'02ff'", "x'01ff'", "substr(body, 1, 20)"] {
             store
                 .conn
                 .execute_batch(&format!(
@@ -487,6 +552,7 @@ mod tests {
         fn any_bytes_are_unpacked_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = unpack(at(0), &body);
             let _ = unpack(at(0), &[&[FORMAT][..], &body].concat());
+            let _ = unpack(at(0), &[&[OLD_FORMAT][..], &body].concat());
         }
     }
 }

@@ -21,6 +21,8 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"aiRl");
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_base.sql"),
     include_str!("migrations/0002_programs.sql"),
+    include_str!("migrations/0003_scene_health.sql"),
+    include_str!("migrations/0004_scores.sql"),
 ];
 
 /// Brings the database at `path` to the newest format.

@@ -1,4 +1,4 @@
-format 2
+format 4
 CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
@@ -12,6 +12,8 @@ CREATE INDEX login_failure_by_time ON login_failure (last_at);
 CREATE INDEX outbox_by_age ON outbox (sink, is_dead, outbox_id);
 CREATE INDEX outbox_by_camera ON outbox (sink, is_dead, camera_id, outbox_id);
 CREATE INDEX scene_chunk_by_time ON scene_chunk (until_at);
+CREATE INDEX scene_health_by_time ON scene_health (minute_at);
+CREATE INDEX score_hour_by_time ON score_hour (hour_at);
 CREATE INDEX session_by_expiry ON session (expires_at);
 CREATE INDEX session_by_user ON session (user_id, created_at);
 CREATE INDEX shot_by_time ON shot (captured_at, len_bytes);
@@ -122,6 +124,20 @@ CREATE TABLE scene_chunk (
     body      BLOB    NOT NULL,
     PRIMARY KEY (camera_id, from_at)
 ) STRICT;
+CREATE TABLE scene_health (
+    camera_id TEXT    NOT NULL,
+    minute_at INTEGER NOT NULL,
+    parts     BLOB    NOT NULL,
+    PRIMARY KEY (camera_id, minute_at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE score_hour (
+    camera_id TEXT    NOT NULL,
+    zone_id   INTEGER NOT NULL,
+    hour_at   INTEGER NOT NULL,
+    class     TEXT    NOT NULL,
+    bins      BLOB    NOT NULL,
+    PRIMARY KEY (camera_id, zone_id, hour_at, class)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE session (
     token_hash BLOB    NOT NULL PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,

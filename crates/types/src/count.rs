@@ -1,6 +1,6 @@
 //! How many, where and when.
 
-use crate::{CameraId, Class, RuleId, Timestamp};
+use crate::{CameraId, Class, RuleId, Timestamp, ZoneId};
 
 /// A number counted by one rule over one interval.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,23 @@ pub struct Count {
     pub value: f64,
 }
 
+/// How sure the detector was of the objects of one class that were in a zone:
+/// how many reached which score at best.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreCount {
+    /// Where; anywhere, if nowhere in particular.
+    pub zone_id: Option<ZoneId>,
+    /// What they were.
+    pub class: Class,
+    /// Objects whose best score was from n to n + 1 hundredths.
+    pub bins: [u32; ScoreCount::N_BINS],
+}
+
+impl ScoreCount {
+    /// Steps of the score.
+    pub const N_BINS: usize = 100;
+}
+
 /// What a [`Count`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
@@ -36,17 +53,37 @@ pub enum Metric {
     P95,
     /// Different objects seen, an estimate.
     Unique,
+    /// Stays in an area that ended.
+    Stays,
+    /// Seconds that those stays lasted, all together.
+    StaySum,
+    /// Seconds of the longest of them.
+    StayMax,
+    /// By how much a person corrected [`In`](Metric::In); beside it, not in
+    /// it. Negative where too many were counted.
+    InByHand,
+    /// By how much a person corrected [`Out`](Metric::Out).
+    OutByHand,
+    /// How many of those told as present a person has added; negative where
+    /// some are taken off.
+    Offset,
 }
 
 impl Metric {
     /// All metrics.
-    pub const ALL: [Metric; 6] = [
+    pub const ALL: [Metric; 12] = [
         Metric::In,
         Metric::Out,
         Metric::Mean,
         Metric::Peak,
         Metric::P95,
         Metric::Unique,
+        Metric::Stays,
+        Metric::StaySum,
+        Metric::StayMax,
+        Metric::InByHand,
+        Metric::OutByHand,
+        Metric::Offset,
     ];
 
     /// Lower-case name, as in JSON and metrics.
@@ -58,6 +95,12 @@ impl Metric {
             Metric::Peak => "peak",
             Metric::P95 => "p95",
             Metric::Unique => "unique",
+            Metric::Stays => "stays",
+            Metric::StaySum => "stay_sum",
+            Metric::StayMax => "stay_max",
+            Metric::InByHand => "in_by_hand",
+            Metric::OutByHand => "out_by_hand",
+            Metric::Offset => "offset",
         }
     }
 

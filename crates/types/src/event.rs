@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::{
-    CameraId, Class, Crossing, EventId, LineId, NormBox, PictureProblem, RuleId, Timestamp,
-    TrackId, ZoneId,
+    CameraId, Class, Crossing, EventId, HealthPart, LineId, NormBox, PictureProblem, RuleId,
+    Timestamp, TrackId, ZoneId,
 };
 
 /// One step in the life of an event: its begin, an update, or its end.
@@ -68,6 +68,9 @@ pub struct EventDetail {
     pub from_zone_id: Option<ZoneId>,
     /// What is wrong with the picture.
     pub problem: Option<PictureProblem>,
+    /// It began while the scene was not healthy, and its rule asked to be told
+    /// that: in doubt. What was worst.
+    pub doubt: Option<HealthPart>,
 }
 
 /// An analytics program.
@@ -123,6 +126,8 @@ pub enum EventKind {
     Direction,
     /// An object moves against the allowed direction.
     WrongWay,
+    /// An object turns round.
+    UTurn,
     /// An object crosses a line.
     CrossLine,
     /// An object comes into a zone from outside.
@@ -151,11 +156,12 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in the order in which pages list them.
-    pub const ALL: [EventKind; 16] = [
+    pub const ALL: [EventKind; 17] = [
         EventKind::Intruder,
         EventKind::Loitering,
         EventKind::Direction,
         EventKind::WrongWay,
+        EventKind::UTurn,
         EventKind::CrossLine,
         EventKind::Enter,
         EventKind::Exit,
@@ -177,6 +183,7 @@ impl EventKind {
             EventKind::Loitering => "loitering",
             EventKind::Direction => "direction",
             EventKind::WrongWay => "wrong_way",
+            EventKind::UTurn => "u_turn",
             EventKind::CrossLine => "cross_line",
             EventKind::Enter => "enter",
             EventKind::Exit => "exit",

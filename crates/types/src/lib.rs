@@ -27,13 +27,15 @@ mod count;
 pub use crate::appearance::{Appearance, Attribute, Embedding};
 pub use crate::best_shot::{BestShot, ShotQuality, ShotStage};
 pub use crate::class::{Class, ClassGroup, ClassSet};
-pub use crate::count::{Count, Metric};
+pub use crate::count::{Count, Metric, ScoreCount};
 pub use crate::detection::Detection;
 pub use crate::event::{Event, EventDetail, EventKind, Gate, GateOutcome, Phase, ProgramKind};
 pub use crate::frame::EncodedFrame;
 pub use crate::geometry::{Crossing, GeometryError, Line, NormBox, NormPoint, Polygon};
 pub use crate::id::{CameraId, EventId, EventIds, InvalidId, LineId, RuleId, TrackId, ZoneId};
-pub use crate::picture::{PictureProblem, PictureState, StillChange, StillChangeKind};
+pub use crate::picture::{
+    Health, HealthMinute, HealthPart, PictureProblem, PictureState, StillChange, StillChangeKind,
+};
 pub use crate::scene::{MotionSummary, Scene};
 pub use crate::sighting::Sighting;
 pub use crate::time::{Clock, ParseTimestampError, Timestamp};

@@ -3,13 +3,16 @@
 // Like `types.ts`: field names of the JSON, times in UTC, coordinates 0..=1 from the top-left corner.
 
 import type { ExtensionSettings } from './software';
-import type { Box, ObjectClass, RelayEvent, Shape } from './types';
+
+export type * from './counts';
+
+import type { Box, Mask, ObjectClass, RelayEvent, Shape } from './types';
 
 /** An open polyline; "left" and "right" as seen walking from its first point to its last. */
 export type CameraLine = Shape;
 
 /** Objects of these classes whose anchor lies inside are ignored; other classes are not. */
-export interface ClassMask extends Shape {
+export interface ClassMask extends Mask {
   classes: ObjectClass[];
 }
 
@@ -25,6 +28,7 @@ export type RuleKind =
   | 'loitering'
   | 'direction'
   | 'wrong_way'
+  | 'u_turn'
   | 'cross_line'
   | 'enter'
   | 'exit'
@@ -40,6 +44,7 @@ export type Anchor = 'foot' | 'centre' | 'whole_box' | 'overlap';
 export type Ways = 'both' | 'left_to_right' | 'right_to_left';
 export type PictureProblem = 'covered' | 'defocused' | 'turned' | 'too_dark' | 'too_bright';
 
+export type HealthWish = 'any' | 'marked' | 'healthy';
 /** null threshold: the one that the sensitivity gives. */
 export type ClassChoice = Partial<Record<ObjectClass, { threshold: number | null } | null>>;
 
@@ -78,6 +83,8 @@ export interface RuleInput {
   grace_s?: number;
   cool_down_s?: number;
   schedule_id?: string | null;
+  /** What the rule does while the scene is not healthy. */
+  health?: HealthWish;
   dwell_s?: number;
   stay_s?: number;
   is_in_total?: boolean;
@@ -88,6 +95,7 @@ export interface RuleInput {
   still_s?: number;
   limit?: number;
   for_s?: number;
+  wait_s?: number;
   within_s?: number;
   problems?: PictureProblem[];
   after_s?: number;
@@ -127,6 +135,8 @@ export interface OccupancyArea {
   rise_s: number;
   fall_s: number;
   hysteresis: number;
+  /** Added by hand to those who are seen. */
+  offset?: number;
   /** Under which its numbers are stored; only in replies. */
   rule_id?: number;
 }
@@ -227,9 +237,24 @@ export interface ProgramsLive {
   captured_at: string;
   /** Rules and areas that raised an event since the start. */
   alarms: Lamp[];
-  zones: { zone_id: number; present: Partial<Record<ObjectClass, number>>; level: Level | null }[];
+  zones: {
+    zone_id: number;
+    present: Partial<Record<ObjectClass, number>>;
+    level: Level | null;
+    /** Who is there longest, where occupancy watches. */
+    longest_stay_s?: number | null;
+  }[];
   /** One for each counter. */
-  lines: { line_id: number; rule_id?: number; in: number; out: number; since: string | null }[];
+  lines: {
+    line_id: number;
+    rule_id?: number;
+    /** As corrected; the next two say by how much. */
+    in: number;
+    out: number;
+    in_by_hand?: number;
+    out_by_hand?: number;
+    since: string | null;
+  }[];
   unique_people: number | null;
   unique_vehicles: number | null;
   problems: PictureProblem[];
@@ -266,25 +291,6 @@ export interface TryAnswer {
   /** Positions in `present.events` and `draft.events`. */
   only_present: number[];
   only_draft: number[];
-}
-
-export type Metric = 'in' | 'out' | 'mean' | 'peak' | 'p95' | 'unique';
-export type Interval = 'minute' | 'hour' | 'day';
-
-export interface CountRow {
-  rule_id: number;
-  metric: Metric;
-  class: string | null;
-  from: string;
-  until: string;
-  value: number;
-}
-
-export interface HeatMap {
-  width: number;
-  height: number;
-  values: number[];
-  unit: string;
 }
 
 export interface Attribute {

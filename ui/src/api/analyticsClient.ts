@@ -35,6 +35,12 @@ export const getCounts = async (
   cameraId: string,
   filter: { rule_id: number; metric?: api.Metric; from: string; until: string; interval: api.Interval },
 ) => (await call<{ rows: api.CountRow[] }>('GET', `${camera(cameraId)}/counts${query(filter)}`)).rows;
+export const getHealth = (cameraId: string, from: string, until: string) =>
+  call<api.SceneHealth>('GET', `${camera(cameraId)}/health${query({ from, until })}`);
+export const getScores = (cameraId: string, zone_id: number | null) =>
+  call<api.Scores>('GET', `${camera(cameraId)}/scores${query({ zone_id })}`);
+export const correctCount = (cameraId: string, correction: api.Correction) =>
+  call<api.Corrected>('POST', `${camera(cameraId)}/counts/corrections`, correction);
 export const getHeatMap = (cameraId: string, kind: 'dwell' | 'passage', from: string, until: string) =>
   call<api.HeatMap>('GET', `${camera(cameraId)}/heatmap${query({ kind, from, until })}`);
 export const programsLiveUrl = (cameraId: string) => `${BASE}${camera(cameraId)}/programs/live`;

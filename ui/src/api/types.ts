@@ -63,6 +63,11 @@ export interface Shape {
   points: Point[];
 }
 
+/** A place where something is ignored; one that is off stays drawn. */
+export interface Mask extends Shape {
+  is_enabled: boolean;
+}
+
 export type ObjectClass = 'person' | 'bicycle' | 'car' | 'motorcycle' | 'bus' | 'truck';
 
 export interface Advice {
@@ -107,7 +112,7 @@ export interface CameraSettings extends Site {
   is_enabled: boolean;
   link: Link;
   zones: Shape[];
-  masks: Shape[];
+  masks: Mask[];
   rules: RuleInput[];
   motion_sensitivity: number;
   /** Streams and pictures are also given in the form of i-PRO cameras. */
@@ -191,6 +196,8 @@ export interface RelayEvent {
   /** How many, for limits and occupancy. */
   count?: number | null;
   problem?: string | null;
+  /** What was wrong with the scene when it began, where its rule marks that. */
+  doubt?: string | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;

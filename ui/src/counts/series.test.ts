@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { CountRow, Metric } from '../api/analytics';
-import { buckets, heatColour, highest, series, toCsv, total } from './series';
+import {
+  buckets,
+  byHandText,
+  comparedText,
+  corrected,
+  heatColour,
+  highest,
+  LAST_DAY,
+  RANGES,
+  series,
+  shifted,
+  shiftOf,
+  toCsv,
+  total,
+} from './series';
 
 const row = (
   hour: number,
@@ -52,6 +66,43 @@ describe('series', () => {
     const long = [day('2026-10-24T22:00:00Z'), day('2026-10-25T23:00:00Z'), day('2026-10-26T23:00:00Z')];
     expect(buckets(long, 'day')).toHaveLength(3);
   });
+});
+
+describe('corrections', () => {
+  it('stand beside what was counted and are added for the eye', () => {
+    const rows = [row(8, 'in', 3), row(8, 'in_by_hand', 2), row(9, 'in', 1), row(9, 'in_by_hand', -4)];
+    const starts = buckets(rows, 'hour');
+    const [counted, byHand] = [series(rows, starts, 1, 'in'), series(rows, starts, 1, 'in_by_hand')];
+    expect(counted).toEqual([3, 1]);
+    expect(byHand).toEqual([2, -4]);
+    expect(corrected(counted, byHand)).toEqual([5, 0]);
+  });
+  it('are said with their sign, or not at all', () =>
+    expect([3, -2, 0].map(byHandText)).toEqual(['+3 by hand', '−2 by hand', '']));
+});
+
+describe('comparison', () => {
+  const until = Date.UTC(2026, 2, 10, 12, 30);
+  it('goes back by the range, or by a week in whole buckets', () => {
+    expect(shiftOf('off', LAST_DAY, until)).toBeNull();
+    expect(shiftOf('before', LAST_DAY, until)).toBe(86_400_000);
+    for (const range of RANGES) {
+      const ms = shiftOf('week', range, until) ?? 0;
+      expect(Math.abs(ms - 7 * 86_400_000)).toBeLessThanOrEqual(3_600_000);
+      expect(ms % (range.interval === 'minute' ? 60_000 : 3_600_000)).toBe(0);
+    }
+  });
+  it('puts rows of then onto the buckets of now', () => {
+    const starts = buckets([row(8, 'in', 3)], 'hour');
+    const then = shifted([row(7, 'in', 9)], 3_600_000);
+    expect(series(then, starts, 1, 'in')).toEqual([9]);
+  });
+  it.each([
+    [12, 10, 'then 10, +20 %'],
+    [5, 10, 'then 10, −50 %'],
+    [10, 10, 'then 10, the same'],
+    [3, 0, 'then 0'],
+  ])('%d against %d is “%s”', (now, then, text) => expect(comparedText('then', now, then)).toBe(text));
 });
 
 it('sums leave out what is unknown', () => {

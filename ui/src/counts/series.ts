@@ -46,6 +46,9 @@ export function buckets(rows: readonly CountRow[], interval: Interval): number[]
   return found;
 }
 
+/** What adds up over time; the others hold for a time. */
+const COUNTED = new Set<Metric>(['in', 'out', 'unique', 'stays', 'stay_sum', 'in_by_hand', 'out_by_hand']);
+
 /**
  * One value per bucket. Counts add up over classes and are 0 where nothing is stored;
  * presence takes the row of all classes, or the highest, and is null where nothing is stored.
@@ -58,7 +61,7 @@ export function series(
   metric: Metric,
   interval: Interval = 'hour',
 ): (number | null)[] {
-  const isCount = metric === 'in' || metric === 'out' || metric === 'unique';
+  const isCount = COUNTED.has(metric);
   const mine = rows.filter((row) => row.rule_id === ruleId && row.metric === metric);
   const hasAll = mine.some((row) => row.class === null);
   const found = new Map<number, number[]>();
@@ -76,6 +79,45 @@ export function series(
     return isMean ? sum / values.length : Math.max(...values);
   });
 }
+
+/** What was counted with what people corrected; never fewer than none. */
+export const corrected = (
+  counted: readonly (number | null)[],
+  byHand: readonly (number | null)[],
+): (number | null)[] => counted.map((value, index) => Math.max(0, (value ?? 0) + (byHand[index] ?? 0)));
+
+export type Comparison = 'off' | 'before' | 'week';
+
+/** How far back the compared time lies, ms. A week keeps the time of the day over a change of the clock. */
+export function shiftOf(comparison: Comparison, range: Range, until: number): number | null {
+  if (comparison === 'off') return null;
+  if (comparison === 'before') return range.ms;
+  const then = new Date(until);
+  then.setDate(then.getDate() - 7);
+  const ms = until - then.getTime();
+  // Buckets of an hour stay on hours, those of a day are UTC days.
+  return range.interval === 'day' ? 7 * STEP_MS.day : ms - (ms % STEP_MS[range.interval]);
+}
+
+/** Rows of an earlier time as though they were of this one. */
+export const shifted = (rows: readonly CountRow[], ms: number): CountRow[] =>
+  rows.map((row) => ({
+    ...row,
+    from: new Date(Date.parse(row.from) + ms).toISOString(),
+    until: new Date(Date.parse(row.until) + ms).toISOString(),
+  }));
+
+/** "the week before 10, +20 %"; no percentage of nothing. */
+export function comparedText(label: string, now: number, then: number): string {
+  if (then === 0) return `${label} 0`;
+  const percent = Math.round(((now - then) / then) * 100);
+  const change = percent === 0 ? 'the same' : `${percent > 0 ? '+' : '−'}${Math.abs(percent)} %`;
+  return `${label} ${then}, ${change}`;
+}
+
+/** "+3 by hand", where people corrected. */
+export const byHandText = (byHand: number): string =>
+  byHand === 0 ? '' : `${byHand > 0 ? '+' : '−'}${Math.abs(byHand)} by hand`;
 
 /** What is counted over lines leading in, against who is seen. */
 export const BALANCE_ID = 30_000;

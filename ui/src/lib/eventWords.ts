@@ -2,6 +2,7 @@
 
 import type { RelayEvent } from '../api/types';
 import { wayWord } from '../sightings/words';
+import { healthWord } from '../health/health';
 import { kindOf } from '../zones/rule';
 import { classWord, kindWord, problemWord } from './format';
 
@@ -49,5 +50,6 @@ export function eventFacts(event: Told): [string, string][] {
   if (event.count !== null && event.count !== undefined)
     facts.push([event.phase === 'end' ? 'How many at the end' : 'How many', String(event.count)]);
   if (event.problem) facts.push(['The picture was', problemWord(event.problem)]);
+  if (event.doubt) facts.push(['In doubt', `The scene was ${healthWord(event.doubt)}`]);
   return facts;
 }

@@ -21,6 +21,12 @@ export function ignoring(masks: readonly ClassMask[], box: Box, name: string): C
   const id = Math.max(0, ...masks.map((mask) => mask.id)) + 1;
   return [
     ...masks,
-    { id, name: `Ignored ${classWord(name).toLowerCase()}`, points, classes: [name as ObjectClass] },
+    {
+      id,
+      name: `Ignored ${classWord(name).toLowerCase()}`,
+      points,
+      classes: [name as ObjectClass],
+      is_enabled: true,
+    },
   ];
 }

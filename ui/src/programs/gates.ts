@@ -24,7 +24,11 @@ const WORDS: Record<string, string> = {
   travel: 'Moved far enough',
   heading: 'Direction',
   still: 'Stood still long enough',
+  turned: 'Turned round',
+  waited: 'Waited long enough',
   count: 'How many',
+  by_hand: 'Corrected by hand',
+  health: 'Scene seen well',
   schedule: 'Schedule',
   cool_down: 'Quiet time is over',
 };

@@ -76,6 +76,7 @@ export function programProblems(programs: Programs): string[] {
     if (!within(area.rise_s, 0, 3600) || !within(area.fall_s, 0, 3600))
       found.push(`${label}: times must be 0 to 3,600 seconds.`);
     if (!within(area.hysteresis, 0, 100)) found.push(`${label}: the hysteresis must be 0 to 100.`);
+    if (!within(area.offset ?? 0, -500, 500)) found.push(`${label}: the correction must be -500 to 500.`);
   }
   for (const counter of programs.counters) {
     const label = `Counter “${counter.name}”`;

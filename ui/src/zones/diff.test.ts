@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Point } from '../api/types';
+import type { Mask, Point } from '../api/types';
 import { copyInto } from './copy';
-import { diffPlans } from './diff';
+import { changesMotion, diffPlans } from './diff';
 import * as draft from './draft';
 
 const triangle: Point[] = [
@@ -29,6 +29,7 @@ describe('diffPlans', () => {
     ['person → person, car', { classes: { person: { threshold: null }, car: { threshold: null } } }],
     ['thresholds', { classes: { person: { threshold: 0.8 } } }],
     ['schedule always → another', { schedule_id: 'night' }],
+    ['while the scene is seen badly alarm as usual → no alarm', { health: 'healthy' as const }],
     ['now loitering', { kind: 'loitering' as const }],
     ['smallest size none → set', { min_size: { at: [{ y: 1, width: 0.1, height: 0.2 }] } }],
   ])('says “%s”', (words, edit) => {
@@ -43,6 +44,23 @@ describe('diffPlans', () => {
     expect(renamed?.text).toBe('Zone 1 “Gate”: was “Zone 1”');
     const [moved] = diffPlans(zoned, draft.editShape(zoned, 'zone', 1, { points: [...triangle].reverse() }));
     expect(moved?.text).toBe('Zone 1 “Zone 1”: drawn anew');
+  });
+});
+
+describe('masks', () => {
+  const masked = draft.addShape(draft.addShape(both, 'mask', triangle).plan, 'object_mask', triangle).plan;
+  it.each(['mask', 'object_mask'] as const)('switching a %s is told as that alone', (kind) => {
+    const off = draft.editShape<Mask>(masked, kind, 1, { is_enabled: false });
+    const word = kind === 'mask' ? 'Mask 1 “Mask 1”' : 'Class mask 1 “Class mask 1”';
+    expect(diffPlans(masked, off)).toEqual([{ mark: 'changed', text: `${word}: switched off` }]);
+    expect(diffPlans(off, masked)).toEqual([{ mark: 'changed', text: `${word}: switched on` }]);
+  });
+  it('only masks of motion that work change what moves', () => {
+    const off = (plan: draft.Plan, kind: draft.ShapeKind) =>
+      draft.editShape<Mask>(plan, kind, 1, { is_enabled: false });
+    expect(changesMotion(masked, off(masked, 'mask'))).toBe(true);
+    expect(changesMotion(masked, off(masked, 'object_mask'))).toBe(false);
+    expect(changesMotion(off(masked, 'mask'), { ...masked, masks: [] })).toBe(false);
   });
 });
 

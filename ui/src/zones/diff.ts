@@ -1,7 +1,8 @@
 // What a draft changes, in words, for the list beside Apply. Pure.
 
+import type { HealthWish } from '../api/analytics';
 import { classWord } from '../lib/format';
-import { shapesOf, shapeWord, SHAPE_KINDS, type Plan } from './draft';
+import { isOn, shapesOf, shapeWord, SHAPE_KINDS, type Plan } from './draft';
 import { ALL_CLASSES, KINDS, NUMBERS, ruleInput, type Classes, type NumberKey, type Rule } from './rule';
 
 export interface Change {
@@ -24,6 +25,7 @@ const LABELS: Partial<Record<keyof Rule, string>> = {
   min_size: 'smallest size',
   max_size: 'largest size',
   schedule_id: 'schedule',
+  health: 'while the scene is seen badly',
   zone_id: 'zone',
   line_id: 'line',
   to_zone_id: 'second zone',
@@ -41,8 +43,15 @@ const LABELS: Partial<Record<keyof Rule, string>> = {
   ignores_parked: 'leaves out parked vehicles',
 };
 
+const HEALTH_WORDS: Record<HealthWish, string> = {
+  any: 'alarm as usual',
+  marked: 'alarm in doubt',
+  healthy: 'no alarm',
+};
+
 function valueText(key: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (key === 'health') return HEALTH_WORDS[value as HealthWish];
   if (key === 'schedule_id') return value === null || value === undefined ? 'always' : 'another';
   if (key === 'heading_deg') return `${String(value)}°`;
   if (value === null || value === undefined) return 'none';
@@ -70,6 +79,15 @@ function ruleEdits(before: Rule, after: Rule): string[] {
   return edits;
 }
 
+/** Whether the draft changes what moves: that is decided before tracks are stored. */
+export function changesMotion(before: Plan, after: Plan): boolean {
+  const working = ({ masks }: Plan) => masks.filter(isOn).map(({ points }) => points);
+  return before.motionSensitivity !== after.motionSensitivity || !same(working(before), working(after));
+}
+
+/** What is left of a shape besides its name, points and switch: classes. */
+const rest = (shape: object) => ({ ...shape, name: 0, points: 0, is_enabled: 0 });
+
 /** Every difference, in the order of the page. */
 export function diffPlans(before: Plan, after: Plan): Change[] {
   const changes: Change[] = [];
@@ -85,7 +103,8 @@ export function diffPlans(before: Plan, after: Plan): Change[] {
         const edits = [
           was.name === shape.name ? '' : `was “${was.name}”`,
           same(was.points, shape.points) ? '' : 'drawn anew',
-          same({ ...was, name: 0, points: 0 }, { ...shape, name: 0, points: 0 }) ? '' : 'classes',
+          isOn(was) === isOn(shape) ? '' : isOn(shape) ? 'switched on' : 'switched off',
+          same(rest(was), rest(shape)) ? '' : 'classes',
         ];
         changes.push({ mark: 'changed', text: `${label(shape)}: ${edits.filter(Boolean).join(', ')}` });
       }

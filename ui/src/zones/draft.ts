@@ -3,7 +3,7 @@
 // Every change makes a new `Plan`; nothing reaches the camera before Apply.
 
 import type { ClassMask, Programs, RuleKind } from '../api/analytics';
-import type { CameraSettings, Point, Shape } from '../api/types';
+import type { CameraSettings, Mask, Point, Shape } from '../api/types';
 import { MAX_CORNERS, MIN_CORNERS, MIN_LINE_POINTS, shapeProblem } from './geometry';
 import { completeRule, KINDS, newRule, ruleInput, ruleProblems, type Rule } from './rule';
 import { sizesContradict } from './size';
@@ -16,7 +16,7 @@ export const SHAPE_KINDS: ShapeKind[] = ['zone', 'line', 'mask', 'object_mask'];
 export interface Plan {
   zones: Shape[];
   lines: Shape[];
-  masks: Shape[];
+  masks: Mask[];
   objectMasks: ClassMask[];
   rules: Rule[];
   motionSensitivity: number;
@@ -97,6 +97,9 @@ const LISTS = { zone: 'zones', line: 'lines', mask: 'masks', object_mask: 'objec
 const WORDS = { zone: 'Zone', line: 'Line', mask: 'Mask', object_mask: 'Class mask' } as const;
 export const shapeWord = (kind: ShapeKind): string => WORDS[kind];
 export const shapesOf = (plan: Plan, kind: ShapeKind): Shape[] => plan[LISTS[kind]];
+export const isMask = (kind: ShapeKind): boolean => kind === 'mask' || kind === 'object_mask';
+/** Whether a shape does what it is drawn for: masks can be off. */
+export const isOn = (shape: Shape): boolean => (shape as Partial<Mask>).is_enabled !== false;
 export const isClosed = (kind: ShapeKind): boolean => kind !== 'line';
 export const fewestCorners = (kind: ShapeKind): number => (kind === 'line' ? MIN_LINE_POINTS : MIN_CORNERS);
 
@@ -104,7 +107,11 @@ export function addShape(plan: Plan, kind: ShapeKind, points: Point[]): { plan: 
   const shapes = shapesOf(plan, kind);
   const id = nextId(shapes);
   const shape = { id, name: `${WORDS[kind]} ${id}`, points };
-  const made = kind === 'object_mask' ? { ...shape, classes: ['car', 'bus', 'truck'] } : shape;
+  const made = {
+    ...shape,
+    ...(isMask(kind) ? { is_enabled: true } : {}),
+    ...(kind === 'object_mask' ? { classes: ['car', 'bus', 'truck'] } : {}),
+  };
   const next: Plan = { ...plan, [LISTS[kind]]: [...shapes, made] };
   // A new zone or line gets the rule most people draw it for; without one it does nothing.
   if (kind === 'zone') return { plan: addRule(next, 'intruder', { zone_id: id }), id };

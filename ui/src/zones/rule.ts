@@ -1,8 +1,20 @@
-// Kinds of rules and what each asks for: names, sentences, fields with units and ranges. Pure.
+// Rules as the pages hold them: every field filled, made short again for the API, checked. Pure.
+//
+// What kinds there are and what each asks for: `kinds.ts`.
 
-import type { Anchor, PictureProblem, RuleInput, RuleKind, SizeLimit, Ways } from '../api/analytics';
+import type {
+  Anchor,
+  HealthWish,
+  PictureProblem,
+  RuleInput,
+  RuleKind,
+  SizeLimit,
+  Ways,
+} from '../api/analytics';
 import type { ObjectClass } from '../api/types';
-import type { IconName } from '../lib/icons';
+import { KINDS, NUMBERS, PROBLEMS, type NumberKey } from './kinds';
+
+export * from './kinds';
 
 export const ALL_CLASSES: ObjectClass[] = ['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck'];
 
@@ -36,6 +48,7 @@ export interface Rule {
   grace_s: number;
   cool_down_s: number;
   schedule_id: string | null;
+  health: HealthWish;
   dwell_s: number;
   stay_s: number;
   is_in_total: boolean;
@@ -46,146 +59,11 @@ export interface Rule {
   still_s: number;
   limit: number;
   for_s: number;
+  wait_s: number;
   within_s: number;
   problems: PictureProblem[];
   after_s: number;
 }
-
-export type NumberKey =
-  | 'dwell_s'
-  | 'stay_s'
-  | 'tolerance_deg'
-  | 'min_travel'
-  | 'still_s'
-  | 'limit'
-  | 'for_s'
-  | 'within_s'
-  | 'after_s'
-  | 'grace_s'
-  | 'cool_down_s';
-
-export interface NumberSpec {
-  label: string;
-  unit: string;
-  min: number;
-  max: number;
-  step: number;
-  hint?: string;
-}
-
-export const NUMBERS: Record<NumberKey, NumberSpec> = {
-  dwell_s: { label: 'After being inside for', unit: 'seconds', min: 0, max: 600, step: 1 },
-  stay_s: { label: 'After staying for', unit: 'seconds', min: 1, max: 86_400, step: 1 },
-  tolerance_deg: { label: 'Tolerance to each side', unit: 'degrees', min: 5, max: 180, step: 5 },
-  min_travel: {
-    label: 'After moving at least',
-    unit: 'picture heights',
-    min: 0.01,
-    max: 2,
-    step: 0.01,
-    hint: '0.1 is a tenth of the picture’s height.',
-  },
-  still_s: { label: 'After standing still for', unit: 'seconds', min: 1, max: 86_400, step: 1 },
-  limit: { label: 'More than', unit: 'objects', min: 0, max: 500, step: 1 },
-  for_s: { label: 'For at least', unit: 'seconds', min: 0, max: 3600, step: 1 },
-  within_s: { label: 'Within', unit: 'seconds', min: 1, max: 86_400, step: 1 },
-  after_s: { label: 'After no picture for', unit: 'seconds', min: 5, max: 3600, step: 1 },
-  grace_s: {
-    label: 'Grace',
-    unit: 'seconds',
-    min: 0,
-    max: 60,
-    step: 1,
-    hint: 'Out of sight this long still counts as there.',
-  },
-  cool_down_s: {
-    label: 'Quiet time after an alarm',
-    unit: 'seconds',
-    min: 0,
-    max: 86_400,
-    step: 1,
-    hint: 'No new alarm of this rule until it is over.',
-  },
-};
-
-export interface Kind {
-  label: string;
-  icon: IconName;
-  /** One sentence: when this raises an alarm. */
-  text: string;
-  place: 'zone' | 'line' | 'two_zones' | 'any' | 'none';
-  numbers: NumberKey[];
-  extras: ('in_total' | 'heading' | 'ways' | 'problems')[];
-  /** Asks for classes, size and sensitivity. */
-  isAboutObjects: boolean;
-}
-
-const kind = (
-  label: string,
-  icon: IconName,
-  text: string,
-  place: Kind['place'],
-  numbers: NumberKey[] = [],
-  extras: Kind['extras'] = [],
-): Kind => ({ label, icon, text, place, numbers, extras, isAboutObjects: place !== 'none' });
-
-export const KINDS: Record<RuleKind, Kind> = {
-  intruder: kind('Intruder', 'intruder', 'Somebody or something is inside a zone.', 'zone', ['dwell_s']),
-  loitering: kind(
-    'Loitering',
-    'clock',
-    'Somebody stays in a zone for long.',
-    'zone',
-    ['stay_s'],
-    ['in_total'],
-  ),
-  cross_line: kind('Cross line', 'line', 'A line is crossed, one way or both.', 'line', [], ['ways']),
-  enter: kind('Enter', 'enter', 'Somebody comes into a zone from outside.', 'zone'),
-  exit: kind('Exit', 'exit', 'Somebody leaves a zone.', 'zone'),
-  direction: kind(
-    'Direction',
-    'direction',
-    'Something moves in a chosen direction.',
-    'any',
-    ['tolerance_deg', 'min_travel'],
-    ['heading'],
-  ),
-  wrong_way: kind(
-    'Wrong way',
-    'wrong_way',
-    'Something moves against the allowed direction.',
-    'any',
-    ['tolerance_deg', 'min_travel'],
-    ['heading'],
-  ),
-  stopped: kind('Stopped', 'stopped', 'Something that moved stands still in a zone.', 'zone', ['still_s']),
-  count_over_limit: kind('Too many', 'crowd', 'More objects than allowed are in a zone.', 'zone', [
-    'limit',
-    'for_s',
-  ]),
-  zone_sequence: kind('Zone A, then B', 'sequence', 'Somebody goes from one zone to another.', 'two_zones', [
-    'within_s',
-  ]),
-  object_left: kind('Object left', 'box_in', 'A thing was put down and stays.', 'zone', ['still_s']),
-  object_removed: kind('Object removed', 'box_out', 'A thing that belonged here is gone.', 'zone', [
-    'still_s',
-  ]),
-  picture_problem: kind(
-    'Picture problem',
-    'eye',
-    'The camera is covered, defocused, turned, too dark or too bright.',
-    'none',
-    ['for_s'],
-    ['problems'],
-  ),
-  signal_lost: kind('Signal lost', 'no_signal', 'The camera sends no pictures.', 'none', ['after_s']),
-};
-
-/** Also for kinds of other programs' events; undefined where the pages know nothing of it. */
-export const kindOf = (name: string): Kind | undefined => (KINDS as Partial<Record<string, Kind>>)[name];
-
-export const KIND_NAMES = Object.keys(KINDS) as RuleKind[];
-export const PROBLEMS: PictureProblem[] = ['covered', 'defocused', 'turned', 'too_dark', 'too_bright'];
 
 const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   is_enabled: true,
@@ -209,6 +87,7 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   grace_s: 3,
   cool_down_s: 0,
   schedule_id: null,
+  health: 'any',
   dwell_s: 1,
   stay_s: 30,
   is_in_total: false,
@@ -219,6 +98,7 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   still_s: 60,
   limit: 5,
   for_s: 5,
+  wait_s: 0,
   within_s: 60,
   problems: PROBLEMS,
   after_s: 10,
@@ -274,9 +154,18 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.place === 'two_zones') input.to_zone_id = rule.to_zone_id;
   if (what.isAboutObjects) {
     input.classes = classesInput(rule.classes);
-    for (const key of ['anchor', 'min_size', 'max_size', 'ignores_stationary', 'ignores_parked', 'grace_s', ...LIMITS] as const)
+    for (const key of [
+      'anchor',
+      'min_size',
+      'max_size',
+      'ignores_stationary',
+      'ignores_parked',
+      'grace_s',
+      ...LIMITS,
+    ] as const)
       if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
     if (rule.anchor === 'overlap') input.overlap = rule.overlap;
+    if (rule.health !== DEFAULTS.health) input.health = rule.health;
   }
   for (const key of ['cool_down_s', 'schedule_id'] as const)
     if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
@@ -324,6 +213,8 @@ export function ruleProblems(rule: Rule): string[] {
   ] as const)
     if (least !== null && most !== null && least > most)
       found.push(`the smallest ${word} is above the largest.`);
+  if (rule.kind === 'u_turn' && rule.tolerance_deg > 90)
+    found.push('the tolerance of a turn must be at most 90 degrees.');
   const common: NumberKey[] = what.isAboutObjects ? ['grace_s', 'cool_down_s'] : ['cool_down_s'];
   for (const key of [...what.numbers, ...common]) {
     const { label, unit, min, max } = NUMBERS[key];

@@ -15,6 +15,9 @@
 //! the store replaces the row. Intervals end and resets come by the times of
 //! scenes, and by `tick` while there are none.
 //!
+//! What a person corrects ([`Counters::correct`]) stays apart from what was
+//! counted, in rows of its own that the caller stores.
+//!
 //! Not here: what a crossing is (`site::path`).
 
 mod interval;
@@ -140,6 +143,9 @@ const WAYS: [(Crossing, Metric); 2] = [
     (Crossing::RightToLeft, Metric::Out),
 ];
 
+/// As [`WAYS`], of what a person corrected.
+const BY_HAND: [Metric; 2] = [Metric::InByHand, Metric::OutByHand];
+
 /// The counters of one program.
 #[derive(Debug)]
 pub struct Counters {
@@ -154,6 +160,8 @@ struct Running {
     interval: Option<Interval>,
     tally: Tally,
     totals: Tally,
+    /// By hand, since the same time, as [`WAYS`].
+    corrected: [i64; 2],
     /// The last reset, or the first scene where none was before.
     since: Option<Timestamp>,
     next_reset: Option<Timestamp>,
@@ -170,8 +178,28 @@ pub struct CounterLive {
     pub entered: [u64; 6],
     /// From right to left since `since`, by [`Class::ALL`].
     pub left: [u64; 6],
+    /// What a person added to both since `since`: to those who entered, and
+    /// to those who left. Negative where too many were counted.
+    pub by_hand: [i64; 2],
     /// Since when; `None` before the first scene.
     pub since: Option<Timestamp>,
+}
+
+impl CounterLive {
+    /// All who entered, as corrected.
+    pub fn n_entered(&self) -> u64 {
+        corrected(&self.entered, self.by_hand[0])
+    }
+
+    /// All who left, as corrected.
+    pub fn n_left(&self) -> u64 {
+        corrected(&self.left, self.by_hand[1])
+    }
+}
+
+fn corrected(by_class: &[u64; 6], by_hand: i64) -> u64 {
+    let counted: u64 = by_class.iter().sum();
+    counted.saturating_add_signed(by_hand)
 }
 
 impl Counters {
@@ -245,6 +273,20 @@ impl Counters {
         }
     }
 
+    /// A person found that `by` more (or fewer) went this way at `at`. Totals
+    /// since a later reset do not change. `false`: no such counter.
+    pub fn correct(&mut self, rule_id: RuleId, way: Crossing, by: i64, at: Timestamp) -> bool {
+        let mut counters = self.counters.iter_mut();
+        let Some(running) = counters.find(|running| running.counter.rule_id == rule_id) else {
+            return false;
+        };
+        if running.since.is_none_or(|since| at >= since) {
+            let corrected = &mut running.corrected[usize::from(way == Crossing::RightToLeft)];
+            *corrected = corrected.saturating_add(by);
+        }
+        true
+    }
+
     /// No scene came: intervals that are over are told nevertheless.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Count> {
         let mut counts = Vec::new();
@@ -273,6 +315,7 @@ impl Counters {
                 line_id: running.counter.line_id,
                 entered: running.totals[0],
                 left: running.totals[1],
+                by_hand: running.corrected,
                 since: running.since,
             })
             .collect()
@@ -294,6 +337,7 @@ impl Running {
             interval: None,
             tally: Tally::default(),
             totals: Tally::default(),
+            corrected: [0; 2],
             since: None,
             next_reset: None,
         }
@@ -342,6 +386,7 @@ impl Running {
         }
         if self.next_reset.is_some_and(|reset| at >= reset) {
             self.totals = Tally::default();
+            self.corrected = [0; 2];
             self.since = self.counter.resets.last_until(at).or(Some(at));
             self.next_reset = self.counter.resets.next_after(at);
         }
@@ -365,6 +410,11 @@ impl Running {
             .iter()
             .filter(|row| row.rule_id == self.counter.rule_id)
         {
+            if let Some(way) = BY_HAND.iter().position(|metric| *metric == row.metric)
+                && row.from >= reset
+            {
+                self.corrected[way] = self.corrected[way].saturating_add(signed(row.value));
+            }
             let way = WAYS.iter().position(|(_, metric)| *metric == row.metric);
             let (Some(way), Some(class)) = (way, row.class) else {
                 continue;
@@ -384,6 +434,16 @@ impl Running {
             self.next_reset = self.counter.resets.next_after(now);
         }
     }
+}
+
+/// A stored correction as it was made.
+fn signed(value: f64) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates, and corrections are whole"
+    )]
+    let number = value.round() as i64;
+    number
 }
 
 /// A stored number as it was counted.

@@ -140,6 +140,40 @@ fn restart_tells_the_cut_interval_again_with_both_numbers() {
 }
 
 #[test]
+fn correction_by_hand_stays_apart_until_the_reset_and_over_a_restart() {
+    let mut counting = counters(vec![counter(1, ClassSet::ALL)]);
+    let mut stored = pass(&mut counting, "10:05:10", Crossing::LeftToRight);
+    assert!(counting.correct(RuleId(1), Crossing::LeftToRight, 4, at("10:05:20")));
+    assert!(counting.correct(RuleId(1), Crossing::LeftToRight, -2, at("10:05:20")));
+    // More taken off than was counted: nobody, not fewer than that.
+    assert!(counting.correct(RuleId(1), Crossing::RightToLeft, -3, at("10:05:20")));
+    // Of before the reset: it has no part in the totals.
+    assert!(counting.correct(RuleId(1), Crossing::RightToLeft, 9, at("09:00:00")));
+    assert!(!counting.correct(RuleId(2), Crossing::LeftToRight, 1, at("10:05:20")));
+    let live = &counting.live()[0];
+    assert_eq!((live.entered[0], live.by_hand), (1, [2, -3]));
+    assert_eq!((live.n_entered(), live.n_left()), (3, 0));
+    stored.extend(counting.finish(at("10:05:30")));
+    // What was counted is told as it was counted.
+    assert_eq!(text(&stored)[0], "10:05:00-10:05:30 in all 1");
+    let row = |metric, value| Count {
+        metric,
+        class: None,
+        value,
+        ..stored[0].clone()
+    };
+    stored.extend([row(Metric::InByHand, 2.0), row(Metric::OutByHand, -3.0)]);
+    let mut after = counters(vec![counter(1, ClassSet::ALL)]);
+    after.resume(&stored, at("10:06:00"));
+    assert_eq!(after.live()[0].by_hand, [2, -3]);
+    after.advance(at("10:06:00"));
+    assert_eq!(after.live()[0].n_entered(), 3);
+    // The next day's reset.
+    after.advance(at("10:06:00").saturating_add(Duration::from_secs(86_400)));
+    assert_eq!(after.live()[0].by_hand, [0, 0]);
+}
+
+#[test]
 fn changed_settings_tell_the_old_counter_and_keep_the_others() {
     let mut both = counters(vec![counter(1, ClassSet::ALL), counter(2, ClassSet::ALL)]);
     pass(&mut both, "09:30:00", Crossing::LeftToRight);

@@ -13,6 +13,7 @@ use types::{
 use super::gauge::Gauge;
 use super::level::{Level, Levels};
 use super::median::Median;
+use super::stays::Stays;
 use super::{Area, AreaLive, GRACE};
 use crate::site::{Anchor, Place};
 use crate::view::{Subset, View};
@@ -33,6 +34,8 @@ pub(super) struct Watched {
     median: Median,
     levels: Levels,
     gauge: Gauge,
+    stays: Stays,
+    longest_stay: Duration,
     n_present: u32,
     by_class: [u32; 6],
     score: f32,
@@ -87,7 +90,9 @@ impl EndReason {
 impl Watched {
     pub(super) fn new(area: Area, place: Place, interval: Duration) -> Self {
         Watched {
-            gauge: Gauge::new(area.rule_id, interval),
+            gauge: Gauge::new(area.rule_id, interval, area.offset),
+            stays: Stays::new(area.rule_id, interval),
+            longest_stay: Duration::ZERO,
             area,
             place,
             visits: Visits::new(GRACE),
@@ -101,9 +106,19 @@ impl Watched {
         }
     }
 
-    /// Whether this is `area` at `place`, unchanged.
+    /// Whether this is `area` at `place`, unchanged but for its offset.
     pub(super) fn is_for(&self, area: &Area, place: &Place) -> bool {
-        self.area == *area && self.place == *place
+        let present = Area {
+            offset: area.offset,
+            ..self.area.clone()
+        };
+        present == *area && self.place == *place
+    }
+
+    /// From now on so many more are present than are seen.
+    pub(super) fn set_offset(&mut self, offset: i32) {
+        self.area.offset = offset;
+        self.gauge.set_offset(offset);
     }
 
     pub(super) fn zone_id(&self) -> ZoneId {
@@ -123,16 +138,19 @@ impl Watched {
             rule_id: self.area.rule_id,
             zone_id: self.area.zone_id,
             n_present: self.n_present,
+            offset: self.area.offset,
             by_class: self.by_class,
             level: self.levels.level(),
+            longest_stay: self.longest_stay,
         }
     }
 
     pub(super) fn update(&mut self, view: &View<'_>, desk: &mut Desk<'_>) {
         let at = view.at();
-        self.see(view);
+        self.see(view, desk);
         let n_seen = self.by_class.iter().sum();
-        self.n_present = self.median.update(at, n_seen);
+        let n_seen = self.median.update(at, n_seen);
+        self.n_present = n_seen.saturating_add_signed(self.area.offset);
         let level = self.levels.update(at, self.n_present, &self.area.limits);
         let counts = &mut desk.output.counts;
         self.gauge.set(at, self.n_present, desk.camera_id, counts);
@@ -150,13 +168,16 @@ impl Watched {
         self.levels.clear();
         self.median.clear();
         (self.n_present, self.by_class) = (0, [0; 6]);
-        self.gauge
-            .tick(now, desk.camera_id, &mut desk.output.counts);
+        self.longest_stay = Duration::ZERO;
+        let counts = &mut desk.output.counts;
+        self.gauge.tick(now, desk.camera_id, counts);
+        self.stays.tell_if_over(now, desk.camera_id, counts);
     }
 
     pub(super) fn finish_rows(&mut self, now: Timestamp, desk: &mut Desk<'_>) {
-        self.gauge
-            .finish(now, desk.camera_id, &mut desk.output.counts);
+        let counts = &mut desk.output.counts;
+        self.gauge.finish(now, desk.camera_id, counts);
+        self.stays.tell(desk.camera_id, counts);
     }
 
     /// Ends the event, if one is open.
@@ -189,7 +210,10 @@ impl Watched {
     }
 
     /// Counts who is there.
-    fn see(&mut self, view: &View<'_>) {
+    fn see(&mut self, view: &View<'_>, desk: &mut Desk<'_>) {
+        let at = view.at();
+        let (camera_id, counts) = (desk.camera_id, &mut desk.output.counts);
+        self.stays.tell_if_over(at, camera_id, counts);
         let (area, place) = (&self.area, &self.place);
         self.subset
             .fill(view.tracks.iter().enumerate().map(|(idx, track)| {
@@ -199,10 +223,16 @@ impl Watched {
                     && place.holds(track.bbox, Anchor::Foot)
                     && !view.is_masked(idx)
             }));
-        self.visits
+        let over = self
+            .visits
             .update(view, Some(place), Anchor::Foot, &self.subset);
+        for visit in over.iter().filter(|visit| visit.state.class.is_some()) {
+            let stay = visit.last_seen_inside.saturating_since(visit.since);
+            self.stays.end(at, stay, camera_id, counts);
+        }
         self.by_class = [0; 6];
         self.score = 0.0;
+        self.longest_stay = Duration::ZERO;
         for visit in self.visits.iter_mut() {
             if let Some(track) = view.living(visit.track_id) {
                 // A wrong class for a moment is not another visitor.
@@ -214,6 +244,8 @@ impl Watched {
             let is_there = matches!(visit.presence(), Presence::Inside | Presence::Expected);
             if let (true, Some(class)) = (is_there, visit.state.class) {
                 self.by_class[class as usize] += 1;
+                let stay = at.saturating_since(visit.since);
+                self.longest_stay = self.longest_stay.max(stay);
             }
         }
     }
@@ -303,19 +335,27 @@ impl Watched {
             Some(_) if !lasted.passed() => GateOutcome::Passed("reached before".to_owned()),
             _ => lasted,
         };
-        vec![
-            Gate {
-                name: "class",
-                outcome: GateOutcome::Passed(classes.join(", ")),
-            },
-            Gate {
-                name: "count",
-                outcome: count,
-            },
-            Gate {
-                name: "stay",
-                outcome: lasted,
-            },
-        ]
+        let mut gates = vec![Gate {
+            name: "class",
+            outcome: GateOutcome::Passed(classes.join(", ")),
+        }];
+        if self.area.offset != 0 {
+            gates.push(Gate {
+                name: "by_hand",
+                outcome: GateOutcome::Passed(format!(
+                    "{:+} to those who are seen",
+                    self.area.offset
+                )),
+            });
+        }
+        gates.push(Gate {
+            name: "count",
+            outcome: count,
+        });
+        gates.push(Gate {
+            name: "stay",
+            outcome: lasted,
+        });
+        gates
     }
 }

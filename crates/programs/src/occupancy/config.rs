@@ -42,6 +42,10 @@ pub struct Area {
     pub min_scores: [f32; 6],
     /// When there are too many.
     pub limits: Limits,
+    /// Added by a person to those who are seen, for who is never seen
+    /// (negative: for what is always mistaken for somebody); at most
+    /// [`Area::MAX_OFFSET`] either way.
+    pub offset: i32,
 }
 
 /// Entries minus exits over lines.
@@ -151,6 +155,8 @@ impl Area {
     pub const MAX_THRESHOLD: u32 = 500;
     /// Highest hysteresis.
     pub const MAX_HYSTERESIS: u32 = 100;
+    /// Largest offset, either way.
+    pub const MAX_OFFSET: i32 = 500;
     /// Longest rise and fall.
     pub const MAX_TIME: Duration = Duration::from_secs(3_600);
 
@@ -187,6 +193,11 @@ impl Area {
                 }),
                 "warning",
                 "1 to 500 and below the threshold",
+            ),
+            (
+                self.offset.abs() <= Self::MAX_OFFSET,
+                "offset",
+                "-500 to 500",
             ),
             (limits.rise <= Self::MAX_TIME, "rise time", "0 to 3600 s"),
             (limits.fall <= Self::MAX_TIME, "fall time", "0 to 3600 s"),

@@ -29,17 +29,28 @@ pub(super) struct Gauge {
     /// Microseconds for which the number had each value. Few values occur.
     held_micros: BTreeMap<u32, u64>,
     value: Option<(Timestamp, u32)>,
+    /// What a person added to the number, and what from the next value on.
+    offset: i32,
+    next_offset: i32,
 }
 
 impl Gauge {
-    pub(super) fn new(rule_id: RuleId, length: Duration) -> Self {
+    pub(super) fn new(rule_id: RuleId, length: Duration, offset: i32) -> Self {
         Gauge {
             rule_id,
             length,
             started: None,
             held_micros: BTreeMap::new(),
             value: None,
+            offset,
+            next_offset: offset,
         }
+    }
+
+    /// From the next value on this is what a person added to the number; a row
+    /// tells the newest of its interval.
+    pub(super) fn set_offset(&mut self, offset: i32) {
+        self.next_offset = offset;
     }
 
     /// Length of the intervals.
@@ -63,6 +74,7 @@ impl Gauge {
             self.tell(None, camera_id, counts);
         }
         self.start(at);
+        self.offset = self.next_offset;
         self.value = Some((at, value));
     }
 
@@ -146,11 +158,13 @@ impl Gauge {
             })
             .map_or(*peak, |(value, _)| *value);
         let until = now.map_or(interval.until, |now| now.clamp(from, interval.until));
-        for (metric, value) in [
+        let offset = (self.offset != 0).then_some((Metric::Offset, f64::from(self.offset)));
+        let values = [
             (Metric::Mean, weighed / watched as f64),
             (Metric::Peak, f64::from(*peak)),
             (Metric::P95, f64::from(p95)),
-        ] {
+        ];
+        for (metric, value) in values.into_iter().chain(offset) {
             counts.push(Count {
                 camera_id: camera_id.clone(),
                 rule_id: self.rule_id,
@@ -195,7 +209,7 @@ mod tests {
 
     #[test]
     fn mean_peak_and_percentile_weigh_by_time() {
-        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60));
+        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60), 0);
         let mut counts = Vec::new();
         // 3 s of 10, else 1: 5 % of a minute.
         for (millis, value) in (0..120).map(|step| (step * 500, if step < 6 { 10 } else { 1 })) {
@@ -215,7 +229,7 @@ mod tests {
 
     #[test]
     fn value_held_for_more_than_a_twentieth_is_the_percentile() {
-        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60));
+        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60), 0);
         let mut counts = Vec::new();
         for (millis, value) in (0..=120).map(|step| (step * 500, if step < 7 { 10 } else { 1 })) {
             gauge.set(at(millis), value, &camera(), &mut counts);
@@ -225,7 +239,7 @@ mod tests {
 
     #[test]
     fn pause_of_the_video_is_in_no_row() {
-        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60));
+        let mut gauge = Gauge::new(RuleId(1), Duration::from_secs(60), 0);
         let mut counts = Vec::new();
         gauge.set(at(10_000), 4, &camera(), &mut counts);
         gauge.set(at(12_000), 4, &camera(), &mut counts);
@@ -245,8 +259,8 @@ mod tests {
             steps in proptest::collection::vec((1_i64..4_000, 0_u32..30, any::<bool>()), 1..80),
         ) {
             let (mut with, mut without) = (Vec::new(), Vec::new());
-            let mut ticked = Gauge::new(RuleId(1), Duration::from_secs(5));
-            let mut quiet = Gauge::new(RuleId(1), Duration::from_secs(5));
+            let mut ticked = Gauge::new(RuleId(1), Duration::from_secs(5), 0);
+            let mut quiet = Gauge::new(RuleId(1), Duration::from_secs(5), 0);
             let (mut now, mut product, mut last) = (1_000, 0.0, None);
             for (step, value, ticks) in steps {
                 now += step;

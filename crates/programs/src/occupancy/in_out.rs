@@ -35,7 +35,7 @@ impl InOut {
             lines: LineWatch::default(),
             balance: Balance::default(),
             median: Median::default(),
-            gauge: Gauge::new(config.rule_id, interval),
+            gauge: Gauge::new(config.rule_id, interval, 0),
             started: None,
             n_in: 0,
             n_out: 0,
@@ -83,6 +83,35 @@ impl InOut {
         }
         self.gauge
             .set(at, self.balance.n_inside(), camera_id, counts);
+    }
+
+    /// A person counted `n_inside`: how many it was before, and the row that
+    /// tells the difference, unless there is none.
+    pub(super) fn correct(
+        &mut self,
+        n_inside: u32,
+        now: Timestamp,
+        camera_id: &CameraId,
+    ) -> (u32, Option<Count>) {
+        let before = self.balance.n_inside();
+        self.balance.set(n_inside);
+        let after = self.balance.n_inside();
+        let (metric, number) = if after > before {
+            (Metric::InByHand, after - before)
+        } else {
+            (Metric::OutByHand, before - after)
+        };
+        let interval = Interval::around(now, self.gauge.length());
+        let row = (number > 0).then(|| Count {
+            camera_id: camera_id.clone(),
+            rule_id: self.config.rule_id,
+            metric,
+            class: None,
+            from: interval.from,
+            until: interval.until,
+            value: f64::from(number),
+        });
+        (before, row)
     }
 
     pub(super) fn tick(&mut self, now: Timestamp, camera_id: &CameraId, counts: &mut Vec<Count>) {

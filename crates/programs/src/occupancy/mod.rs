@@ -21,6 +21,7 @@ mod heat;
 mod in_out;
 mod level;
 mod median;
+mod stays;
 #[cfg(test)]
 mod tests;
 
@@ -78,12 +79,16 @@ pub struct AreaLive {
     pub rule_id: RuleId,
     /// Where.
     pub zone_id: ZoneId,
-    /// How many are present, flicker removed.
+    /// How many are present, flicker removed, with `offset`.
     pub n_present: u32,
+    /// How many of them a person has added (negative: taken off).
+    pub offset: i32,
     /// How many are seen or expected right now, by [`types::Class::ALL`].
     pub by_class: [u32; 6],
     /// How full it is.
     pub level: Level,
+    /// How long the one who is there longest has been.
+    pub longest_stay: Duration,
 }
 
 impl Occupancy {
@@ -142,12 +147,17 @@ impl Occupancy {
         }
     }
 
-    /// Sets how many are in the place by entries and exits: the stored number
-    /// after a restart, or one that a person counted.
-    pub fn set_balance(&mut self, n_inside: u32) {
-        if let Some(in_out) = &mut self.in_out {
-            in_out.balance.set(n_inside);
-        }
+    /// A person counted how many are in the place: the number by entries and
+    /// exits becomes it. Returns the number before and the row that tells the
+    /// difference, for the caller to add to the stored one; `None` where no
+    /// lines are chosen.
+    pub fn correct_balance(
+        &mut self,
+        n_inside: u32,
+        now: Timestamp,
+    ) -> Option<(u32, Option<Count>)> {
+        let in_out = self.in_out.as_mut()?;
+        Some(in_out.correct(n_inside, now, &self.camera_id))
     }
 
     /// Heat maps of hours that are over, oldest first; each is given once.
@@ -187,10 +197,12 @@ impl Occupancy {
             let known = old
                 .iter()
                 .position(|old| is_same_interval && old.is_for(area, &place));
-            self.areas.push(match known {
+            let mut watched = match known {
                 Some(idx) => old.remove(idx),
                 None => Watched::new(area.clone(), place, config.interval),
-            });
+            };
+            watched.set_offset(area.offset);
+            self.areas.push(watched);
         }
         let mut desk = Desk {
             camera_id: &self.camera_id,

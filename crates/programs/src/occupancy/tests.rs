@@ -51,6 +51,7 @@ fn area() -> Area {
             fall: Duration::from_secs(2),
             hysteresis: 0,
         },
+        offset: 0,
     }
 }
 
@@ -246,7 +247,7 @@ fn drift_is_corrected_only_in_a_good_picture_that_shows_all() {
         let mut config = config();
         config.balance.as_mut().unwrap().zone_ids = zone_ids.clone();
         let mut program = program(config);
-        program.set_balance(7);
+        program.correct_balance(7, Timestamp::from_secs(0));
         for second in 0..70 {
             let mut scene = people(0, Timestamp::from_secs(second));
             if is_covered {
@@ -258,6 +259,148 @@ fn drift_is_corrected_only_in_a_good_picture_that_shows_all() {
         let (n_inside, _) = program.live().balance.unwrap();
         assert_eq!(n_inside, expected, "{zone_ids:?} {is_covered}");
     }
+}
+
+#[test]
+fn number_that_a_person_counted_replaces_the_difference_and_its_row_tells_by_how_much() {
+    let mut program = program(config());
+    let now = Timestamp::from_secs(90);
+    let told = |answer: Option<(u32, Option<Count>)>| {
+        let (before, row) = answer.unwrap();
+        let row = row.map(|row| {
+            (
+                row.metric.name(),
+                row.from.as_millis(),
+                row.value.to_string(),
+            )
+        });
+        (before, row)
+    };
+    let row = |metric, value: &str| Some((metric, 60_000, value.to_owned()));
+    assert_eq!(
+        told(program.correct_balance(7, now)),
+        (0, row("in_by_hand", "7"))
+    );
+    assert_eq!(
+        told(program.correct_balance(5, now)),
+        (7, row("out_by_hand", "2"))
+    );
+    assert_eq!(told(program.correct_balance(5, now)), (5, None));
+    assert_eq!(program.live().balance, Some((5, 0)));
+    let mut without = config();
+    without.balance = None;
+    program.replace_config(without, now).unwrap();
+    assert_eq!(program.correct_balance(5, now), None);
+}
+
+#[test]
+fn offset_counts_for_levels_and_rows_and_is_told_without_a_new_event() {
+    let mut settings = config();
+    let mut program = program(settings.clone());
+    let mut rows = Vec::new();
+    let mut events = Vec::new();
+    let mut step = |program: &mut Occupancy, n: u64, seconds: std::ops::Range<i64>| {
+        for second in seconds {
+            let output = program.update(&people(n, Timestamp::from_secs(second)), &[]);
+            rows.extend(
+                output
+                    .counts
+                    .into_iter()
+                    .filter(|row| row.rule_id == RuleId(1)),
+            );
+            events.extend(output.events);
+        }
+    };
+    step(&mut program, 1, 0..60);
+    settings.areas[0].offset = 2;
+    program
+        .replace_config(settings.clone(), Timestamp::from_secs(60))
+        .unwrap();
+    step(&mut program, 1, 60..120);
+    let live = &program.live().areas[0];
+    assert_eq!((live.n_present, live.offset), (3, 2));
+    assert!(
+        program.explain(Timestamp::from_secs(119))[0]
+            .gates
+            .iter()
+            .any(|gate| gate.name == "by_hand")
+    );
+    // Another offset is no other area: the event goes on.
+    settings.areas[0].offset = 3;
+    program
+        .replace_config(settings.clone(), Timestamp::from_secs(120))
+        .unwrap();
+    step(&mut program, 1, 120..130);
+    // What is taken off cannot leave fewer than nobody.
+    settings.areas[0].offset = -5;
+    program
+        .replace_config(settings, Timestamp::from_secs(130))
+        .unwrap();
+    step(&mut program, 1, 130..190);
+    assert_eq!(program.live().areas[0].n_present, 0);
+    let told: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{}s {} {}",
+                row.from.as_millis() / 1_000,
+                row.metric.name(),
+                row.value
+            )
+        })
+        .filter(|text| text.contains("peak") || text.contains("offset"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "0s peak 1",
+            "60s peak 3",
+            "60s offset 2",
+            "120s peak 4",
+            "120s offset -5"
+        ]
+    );
+    expect![[r#"
+        62s 0 3
+        120s 1 4
+        130s 2 0
+        132s 3 0
+    "#]]
+    .assert_eq(
+        &events
+            .iter()
+            .map(|event| {
+                let second = event.at.as_millis() / 1_000;
+                format!("{second}s {} {}\n", event.step, event.detail.count.unwrap())
+            })
+            .collect::<String>(),
+    );
+}
+
+#[test]
+fn those_who_leave_tell_how_long_they_stayed() {
+    let mut program = program(config());
+    let mut rows = Vec::new();
+    for second in 0..70 {
+        // One stays for 10 s, one for 20 s, one to the end.
+        let n = if second < 10 {
+            3
+        } else {
+            1 + u64::from(second < 20)
+        };
+        let output = program.update(&people(n, Timestamp::from_secs(second)), &[]);
+        rows.extend(output.counts);
+    }
+    assert_eq!(program.live().areas[0].longest_stay.as_secs(), 69);
+    let told: Vec<(&str, f64)> = rows
+        .iter()
+        .filter(|row| row.rule_id == RuleId(1) && row.metric.name().starts_with("stay"))
+        .map(|row| (row.metric.name(), row.value))
+        .collect();
+    assert_eq!(
+        told,
+        [("stays", 2.0), ("stay_sum", 28.0), ("stay_max", 19.0)]
+    );
 }
 
 #[test]

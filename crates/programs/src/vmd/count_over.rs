@@ -1,5 +1,8 @@
 //! Count over limit: more objects than allowed are in a zone for some time.
 //!
+//! Where only those count who have been there for some time, that is a queue:
+//! who only passes is no part of it.
+//!
 //! One breach raises one event. It goes on through moments with no more than
 //! allowed that are no longer than the grace.
 
@@ -20,6 +23,8 @@ use crate::visits::{Presence, Visits};
 pub(super) struct CountOver {
     limit: u32,
     lasting: Duration,
+    /// Who has been there for less does not count.
+    waiting: Duration,
     visits: Visits<Counted>,
     breach: Option<Breach>,
     case: Case,
@@ -41,10 +46,11 @@ struct Breach {
 }
 
 impl CountOver {
-    pub(super) fn new(rule: &Rule, limit: u32, lasting: Duration) -> Self {
+    pub(super) fn new(rule: &Rule, limit: u32, lasting: Duration, waiting: Duration) -> Self {
         CountOver {
             limit,
             lasting,
+            waiting,
             visits: Visits::new(rule.grace),
             breach: None,
             case: Case::default(),
@@ -59,8 +65,10 @@ impl CountOver {
         self.visits.update(look.view, place, filter.anchor, inside);
         let mut best_score = 0.0_f32;
         self.count = 0;
+        let at = look.at();
         for visit in self.visits.iter_mut() {
-            let is_there = matches!(visit.presence(), Presence::Inside | Presence::Expected);
+            let is_there = matches!(visit.presence(), Presence::Inside | Presence::Expected)
+                && at.saturating_since(visit.since) >= self.waiting;
             let track_idx = visit.track_idx;
             let counted = &mut visit.state;
             if let Some(idx) = track_idx {
@@ -173,6 +181,10 @@ impl Kind for CountOver {
             let marks = visit.map_or_else(Marks::default, |visit| visit.state.marks);
             let mut gates = head.rule.filter.gates(marks, look.view, idx);
             gates.push(inside_gate(look.spot, look.spot.inside.contains(idx)));
+            if !self.waiting.is_zero() {
+                let stay = visit.map(|visit| look.at().saturating_since(visit.since));
+                gates.push(lasted("waited", stay, self.waiting));
+            }
             ObjectExplanation {
                 track_id: track.track_id,
                 class: track.class,

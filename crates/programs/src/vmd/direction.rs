@@ -123,7 +123,7 @@ impl Ask for Direction {
 }
 
 /// Direction of the way `from` -> `to`, degrees clockwise from up, 0..360.
-fn heading_deg(from: NormPoint, to: NormPoint, aspect: f32) -> f32 {
+pub(super) fn heading_deg(from: NormPoint, to: NormPoint, aspect: f32) -> f32 {
     let (right, up) = ((to.x - from.x) * aspect, from.y - to.y);
     let deg = right.atan2(up).to_degrees().rem_euclid(360.0);
     // Rounding may give 360 itself.

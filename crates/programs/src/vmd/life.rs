@@ -13,12 +13,13 @@
 use std::time::Duration;
 
 use types::{
-    CameraId, Class, Event, EventDetail, EventId, EventIds, Gate, GateOutcome, NormBox, Phase,
-    ProgramKind, Timestamp, Track, TrackId,
+    CameraId, Class, Event, EventDetail, EventId, EventIds, Gate, GateOutcome, HealthPart, NormBox,
+    Phase, PictureState, ProgramKind, Timestamp, Track, TrackId,
 };
 
 use super::rule::Rule;
 use crate::filter::{asked, gate};
+use crate::health::{HealthMark, HealthWish};
 
 /// A score this much better than the one last told is worth an update.
 const WORTH_TELLING: f32 = 0.1;
@@ -129,6 +130,8 @@ pub(super) struct Head {
     known: Option<(Timestamp, Timestamp)>,
     /// When its newest event began or ended.
     last_told: Option<Timestamp>,
+    /// Whether the scene is healthy.
+    health: HealthMark,
 }
 
 impl Head {
@@ -138,6 +141,7 @@ impl Head {
             rule,
             known: None,
             last_told: None,
+            health: HealthMark::default(),
         }
     }
 
@@ -157,6 +161,23 @@ impl Head {
         self.is_on
     }
 
+    /// Advances to the picture of a scene.
+    pub(super) fn see(&mut self, picture: &PictureState) {
+        if self.rule.health != HealthWish::Any {
+            self.health.see(picture);
+        }
+    }
+
+    /// What makes an event that begins now doubtful.
+    fn doubt(&self) -> Option<HealthPart> {
+        let is_wanted = self.rule.health == HealthWish::Marked;
+        self.health.complaint().filter(|_| is_wanted)
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.rule.health != HealthWish::Healthy || self.health.complaint().is_none()
+    }
+
     fn cooling_left(&self, at: Timestamp) -> Duration {
         self.last_told.map_or(Duration::ZERO, |told| {
             let passed = at.saturating_since(told);
@@ -165,13 +186,14 @@ impl Head {
     }
 
     fn may_begin(&self, at: Timestamp) -> bool {
-        self.is_on && self.cooling_left(at).is_zero()
+        self.is_on && self.is_healthy() && self.cooling_left(at).is_zero()
     }
 
     /// The gates every kind of rule has, last in order; only those that are
     /// set.
     pub(super) fn gates(&self, at: Timestamp) -> Vec<Gate> {
         let mut gates = Vec::new();
+        gates.extend(self.health.gate(self.rule.health));
         if self.rule.schedule.is_some() {
             let outcome = asked(self.is_on, "on", || "off by schedule".to_owned());
             gates.push(gate("schedule", outcome));
@@ -207,6 +229,8 @@ struct Open {
     subject: Subject,
     told_at: Timestamp,
     told: Subject,
+    /// What made it doubtful when it began.
+    doubt: Option<HealthPart>,
     why: Vec<Gate>,
 }
 
@@ -278,6 +302,7 @@ impl Case {
             subject: news.subject,
             told_at: news.at,
             told: news.subject,
+            doubt: head.doubt(),
             why,
         });
         open.refresh_why(&head.rule, self.best_score, None);
@@ -364,7 +389,7 @@ impl Open {
         let own = self
             .why
             .iter()
-            .rfind(|gate| !matches!(gate.name, "schedule" | "cool_down"))
+            .rfind(|gate| !matches!(gate.name, "health" | "schedule" | "cool_down"))
             .map_or("inside", |gate| gate.name);
         let name = reason.gate().unwrap_or(own);
         match self.why.iter_mut().find(|gate| gate.name == name) {
@@ -408,7 +433,10 @@ impl Desk<'_> {
             class: open.subject.class,
             score: best_score,
             bbox: open.subject.bbox,
-            detail: open.subject.detail,
+            detail: EventDetail {
+                doubt: open.doubt,
+                ..open.subject.detail
+            },
             why: open.why.clone(),
         });
     }

@@ -25,6 +25,7 @@ mod by_visit;
 mod intruder;
 mod loitering;
 mod direction;
+mod u_turn;
 mod enter;
 mod exit;
 mod stopped;
@@ -163,7 +164,8 @@ impl Vmd {
             let anchor = head.rule.filter.anchor;
             let what = &head.rule.what;
             let (zone_id, first_id) = (what.zone_id(), what.first_zone_id());
-            let has_place = zone_id.is_some() || matches!(what, What::Direction { .. });
+            let has_place =
+                zone_id.is_some() || matches!(what, What::Direction { .. } | What::UTurn { .. });
             let crowd_idx = has_place.then(|| self.crowd(zone_id, anchor));
             let first_idx = first_id.map(|zone_id| self.crowd(Some(zone_id), anchor));
             self.rules.push(AtWork {
@@ -222,6 +224,7 @@ impl Program for Vmd {
                 rule.kind
                     .end_all(&mut rule.head, at, EndReason::OffBySchedule, &mut desk);
             }
+            rule.head.see(&scene.picture);
             let crowds = (rule.crowd_idx, rule.first_idx);
             let look = look(&view, &self.crowds, crowds, &self.resting, &nobody);
             rule.kind.update(&mut rule.head, &look, &mut desk);
@@ -359,6 +362,17 @@ fn kind_of(rule: &Rule, site: &Site) -> Box<dyn Kind> {
             };
             Box::new(ByVisit::new(rule, ask))
         }
+        What::UTurn {
+            tolerance_deg,
+            min_travel,
+            ..
+        } => {
+            let ask = u_turn::UTurn {
+                tolerance_deg,
+                min_travel,
+            };
+            Box::new(ByVisit::new(rule, ask))
+        }
         What::CrossLine { line_id, ways } => {
             let path = site.path(line_id).expect("`check` has seen the line");
             Box::new(cross_line::CrossLine::new(path, ways))
@@ -374,9 +388,12 @@ fn kind_of(rule: &Rule, site: &Site) -> Box<dyn Kind> {
         What::ObjectRemoved { still_for, .. } => {
             Box::new(thing::Things::new(StillChangeKind::Removed, still_for))
         }
-        What::CountOver { limit, lasting, .. } => {
-            Box::new(count_over::CountOver::new(rule, limit, lasting))
-        }
+        What::CountOver {
+            limit,
+            lasting,
+            waiting,
+            ..
+        } => Box::new(count_over::CountOver::new(rule, limit, lasting, waiting)),
         What::Sequence { first, within, .. } => Box::new(ByVisit::new(
             rule,
             sequence::Sequence::new(first, within, rule.grace),

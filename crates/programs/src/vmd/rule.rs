@@ -8,6 +8,7 @@ use thiserror::Error;
 use types::{Crossing, EventKind, LineId, PictureProblem, RuleId, ZoneId};
 
 use crate::filter::ObjectFilter;
+use crate::health::HealthWish;
 use crate::schedule::Schedule;
 use crate::site::Site;
 
@@ -40,6 +41,8 @@ pub struct Rule {
     pub cool_down: Duration,
     /// When the rule is on; always, if there is none.
     pub schedule: Option<Arc<Schedule>>,
+    /// What it does while the scene is not healthy.
+    pub health: HealthWish,
 }
 
 /// What must happen for an event.
@@ -75,6 +78,15 @@ pub enum What {
         /// `heading_deg` is the allowed direction, and the event is about
         /// movement against it.
         is_wrong_way: bool,
+    },
+    /// An object turns round.
+    UTurn {
+        /// Where; everywhere, if nowhere in particular.
+        zone_id: Option<ZoneId>,
+        /// How far off the way back may be, 5 to 90 degrees.
+        tolerance_deg: f32,
+        /// Least way there, and back, picture heights, 0.01 to 2.
+        min_travel: f32,
     },
     /// An object crosses a line.
     CrossLine {
@@ -122,6 +134,8 @@ pub enum What {
         limit: u32,
         /// For how long it must be exceeded, 0 to 3,600 s.
         lasting: Duration,
+        /// Only who has been there for so long counts, 0 to 3,600 s: a queue.
+        waiting: Duration,
     },
     /// An object comes from one zone into another.
     Sequence {
@@ -179,6 +193,7 @@ impl What {
                 true => EventKind::WrongWay,
                 false => EventKind::Direction,
             },
+            What::UTurn { .. } => EventKind::UTurn,
             What::CrossLine { .. } => EventKind::CrossLine,
             What::Enter { .. } => EventKind::Enter,
             What::Exit { .. } => EventKind::Exit,
@@ -206,7 +221,7 @@ impl What {
             | What::Sequence {
                 second: zone_id, ..
             } => Some(zone_id),
-            What::Direction { zone_id, .. } => zone_id,
+            What::Direction { zone_id, .. } | What::UTurn { zone_id, .. } => zone_id,
             What::CrossLine { .. } | What::Picture { .. } | What::SignalLost { .. } => None,
         }
     }
@@ -383,13 +398,29 @@ impl Rule {
                 let is_travel = (0.01..=2.0).contains(min_travel);
                 self.in_range(is_travel, "least way", "0.01 to 2 picture heights")
             }
+            What::UTurn {
+                tolerance_deg,
+                min_travel,
+                ..
+            } => {
+                let is_tolerance = (5.0..=90.0).contains(tolerance_deg);
+                self.in_range(is_tolerance, "tolerance", "5 to 90 degrees")?;
+                let is_travel = (0.01..=2.0).contains(min_travel);
+                self.in_range(is_travel, "least way", "0.01 to 2 picture heights")
+            }
             What::Stopped { still_for, .. }
             | What::ObjectLeft { still_for, .. }
             | What::ObjectRemoved { still_for, .. } => {
                 self.in_range(secs(*still_for, 1, DAY_S), "time at rest", LONG)
             }
-            What::CountOver { limit, lasting, .. } => {
+            What::CountOver {
+                limit,
+                lasting,
+                waiting,
+                ..
+            } => {
                 self.in_range(*limit <= 500, "limit", "0 to 500")?;
+                self.in_range(secs(*waiting, 0, 3_600), "time of waiting", HOUR)?;
                 self.in_range(secs(*lasting, 0, 3_600), "time over the limit", HOUR)
             }
             What::Sequence {

@@ -87,10 +87,9 @@ impl OnvifDesk {
             return Vec::new();
         };
         let (camera_id, at) = (&camera.camera_id, record.scene.captured_at);
-        let counters = record.programs.counters.iter().map(|counter| {
-            let both = counter.entered.iter().chain(&counter.left);
-            (counter.rule_id, both.sum::<u64>())
-        });
+        let counters = record.programs.counters.iter();
+        let counters =
+            counters.map(|counter| (counter.rule_id, counter.n_entered() + counter.n_left()));
         let areas = record.programs.occupancy.iter();
         let areas = areas
             .flat_map(|occupancy| &occupancy.areas)

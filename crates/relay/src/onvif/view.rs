@@ -171,7 +171,9 @@ fn of_rule(settings: &CameraSettings, rule: &Rule, name: String) -> OnvifRule {
         What::Stopped { zone_id, still_for }
         | What::ObjectLeft { zone_id, still_for }
         | What::ObjectRemoved { zone_id, still_for } => (zone(*zone_id), Some(*still_for)),
-        What::Direction { zone_id, .. } => (zone_id.and_then(zone), None),
+        What::Direction { zone_id, .. } | What::UTurn { zone_id, .. } => {
+            (zone_id.and_then(zone), None)
+        }
         What::Sequence { second, .. } => (zone(*second), None),
         What::CrossLine { .. } | What::Picture { .. } | What::SignalLost { .. } => (None, None),
     };

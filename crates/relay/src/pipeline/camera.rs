@@ -10,10 +10,11 @@
 use std::sync::Arc;
 
 use programs::Output;
+use programs::health::HealthLog;
 use programs::occupancy::HeatMap;
 use types::{
-    BestShot, Count, EncodedFrame, Event, MotionSummary, Phase, Scene, Sighting, Timestamp, Track,
-    TrackId, ZoneId,
+    BestShot, Count, EncodedFrame, Event, HealthMinute, MotionSummary, Phase, Scene, ScoreCount,
+    Sighting, Timestamp, Track, TrackId, ZoneId,
 };
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
@@ -48,6 +49,7 @@ pub struct CameraPipeline {
     /// Scene of the frame before: regions are planned around its tracks.
     last_scene: Scene,
     rests: Rests,
+    health: HealthLog,
     size_px: Option<(u32, u32)>,
     n_damaged: u64,
 }
@@ -68,6 +70,10 @@ pub struct Step {
     pub heat_maps: Vec<HeatMap>,
     /// Crops chosen now.
     pub best_shots: Vec<BestShot>,
+    /// How healthy the scene was in a minute that is over, or cut.
+    pub health: Option<HealthMinute>,
+    /// How sure the detector was of objects that are gone; told by the minute.
+    pub scores: Vec<ScoreCount>,
     /// Installed programs that were stopped.
     pub faults: Vec<ExtensionFault>,
     /// Zones in which an event is open.
@@ -109,6 +115,7 @@ impl CameraPipeline {
             programs: ProgramSet::new(&settings, event_seed, None),
             last_scene: Scene::default(),
             rests: Rests::default(),
+            health: HealthLog::default(),
             size_px: None,
             n_damaged: 0,
             network_input_px,
@@ -178,8 +185,10 @@ impl CameraPipeline {
         }
         output.append(self.programs.update(&scene, &best_shots));
         self.last_scene.clone_from(&scene);
+        let health = self.health.add(scene.captured_at, &scene.picture);
         Step {
             scene: Some(scene),
+            health,
             best_shots,
             size_px: Some(size_px),
             detect_error,
@@ -257,8 +266,10 @@ impl CameraPipeline {
             .clone_from(&self.last_scene.still_changes);
         let output = self.programs.update(&scene, &[]);
         self.last_scene.clone_from(&scene);
+        let health = self.health.add(scene.captured_at, &scene.picture);
         Step {
             scene: Some(scene),
+            health,
             size_px: self.size_px,
             is_rest: true,
             ..self.told(output)
@@ -280,7 +291,12 @@ impl CameraPipeline {
         output.append(self.programs.finish(now));
         let mut step = self.told(output);
         step.heat_maps.extend(heat_so_far);
-        Step { best_shots, ..step }
+        Step {
+            best_shots,
+            health: self.health.take(),
+            scores: self.programs.take_scores(),
+            ..step
+        }
     }
 
     /// Takes over other settings: events of changed rules end, tracks live on.

@@ -146,6 +146,7 @@ fn demo_programs() -> ProgramsDocument {
                 rise_s: 5.0,
                 fall_s: 10.0,
                 hysteresis: 1,
+                offset: 0,
                 rule_id: 0,
             }],
             ..OccupancyDocument::default()

@@ -24,7 +24,7 @@ use super::place::{check_count, check_unique, resolve_drawing, resolve_ground, r
 use super::program::{AreaDocument, CounterDocument, MAX_ID, SightingsDocument};
 use super::rule::{Places, resolve_rule};
 use super::{
-    CameraSettings, ExtensionDocument, FieldErrors, GroundDocument, LineDocument,
+    CameraSettings, ExtensionDocument, FieldErrors, GroundDocument, LineDocument, MaskDocument,
     ObjectMaskDocument, ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
 };
 
@@ -110,7 +110,7 @@ impl OccupancyPart {
 pub(crate) struct AnalysisParts<'a> {
     pub zones: &'a [ZoneDocument],
     pub lines: &'a [LineDocument],
-    pub masks: &'a [ZoneDocument],
+    pub masks: &'a [MaskDocument],
     pub object_masks: &'a [ObjectMaskDocument],
     pub ground: Option<&'a GroundDocument>,
     pub rules: &'a [RuleDocument],
@@ -317,6 +317,7 @@ impl Reader<'_> {
             classes,
             min_scores: self.min_scores(field, document),
             limits,
+            offset: document.offset,
         })
     }
 
@@ -451,7 +452,7 @@ pub struct AnalysisDocument {
     /// Lines that rules and counters refer to.
     pub lines: Vec<LineDocument>,
     /// Places where motion is ignored.
-    pub masks: Vec<ZoneDocument>,
+    pub masks: Vec<MaskDocument>,
     /// Places where objects of some classes are ignored.
     pub object_masks: Vec<ObjectMaskDocument>,
     /// From the picture to metres.

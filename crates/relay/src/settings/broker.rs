@@ -45,7 +45,7 @@ pub struct BrokerDocument {
     #[serde(default = "default_qos")]
     pub qos: u8,
     /// Whether events are sent.
-    #[serde(default = "default_true")]
+    #[serde(default = "super::default_true")]
     pub sends_events: bool,
     /// Which events: a concrete topic expression; all without it.
     #[serde(default)]
@@ -95,7 +95,7 @@ pub struct BrokerInput {
     #[serde(default = "default_qos")]
     pub qos: u8,
     /// Whether events are sent, as ONVIF's JSON.
-    #[serde(default = "default_true")]
+    #[serde(default = "super::default_true")]
     pub sends_events: bool,
     /// Only events of these topics, such as `tns1:RuleEngine//.`, separated by
     /// vertical bars; absent or empty: all.
@@ -114,10 +114,6 @@ pub struct BrokerInput {
 
 const fn default_qos() -> u8 {
     1
-}
-
-const fn default_true() -> bool {
-    true
 }
 
 fn default_prefix() -> String {

@@ -7,8 +7,8 @@ use vision::motion::MotionConfig;
 
 use super::analysis::{Analysis, AnalysisParts};
 use super::{
-    FieldErrors, GroundDocument, LineDocument, LinkDocument, ObjectMaskDocument, ProgramsDocument,
-    RuleDocument, Schedules, ZoneDocument, check_name,
+    FieldErrors, GroundDocument, LineDocument, LinkDocument, MaskDocument, ObjectMaskDocument,
+    ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
 };
 use crate::secrets::Vault;
 
@@ -33,7 +33,7 @@ pub struct CameraDocument {
     pub lines: Vec<LineDocument>,
     /// Places where motion is ignored.
     #[serde(default)]
-    pub masks: Vec<ZoneDocument>,
+    pub masks: Vec<MaskDocument>,
     /// Places where objects of some classes are ignored.
     #[serde(default)]
     pub object_masks: Vec<ObjectMaskDocument>,

@@ -23,7 +23,8 @@ pub(crate) use self::extension::hash_of;
 pub use self::extension::{ExtensionPart, extension_values};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
 pub use self::place::{
-    GroundDocument, GroundPointDocument, LineDocument, ObjectMaskDocument, ZoneDocument,
+    GroundDocument, GroundPointDocument, LineDocument, MaskDocument, ObjectMaskDocument,
+    ZoneDocument,
 };
 pub use self::program::{
     AreaDocument, CounterDocument, ExtensionDocument, OccupancyDocument, ProgramsDocument,
@@ -88,6 +89,11 @@ fn check_name(field: &str, name: &str, errors: &mut FieldErrors) {
     } else if name.chars().any(char::is_control) {
         errors.add(field, "contains a character that cannot be shown");
     }
+}
+
+/// Of switches that older documents do not name.
+const fn default_true() -> bool {
+    true
 }
 
 #[cfg(test)]

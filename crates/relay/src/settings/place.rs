@@ -37,6 +37,21 @@ pub struct LineDocument {
     pub points: Vec<[f32; 2]>,
 }
 
+/// A named polygon where motion is ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MaskDocument {
+    /// Identity within the camera, from 1.
+    pub id: u32,
+    /// As people call it, 1 to 64 characters.
+    pub name: String,
+    /// 3 to 64 corners, `[x, y]` in parts of the picture, 0 to 1.
+    pub points: Vec<[f32; 2]>,
+    /// Whether motion is ignored there now; a mask that is off stays drawn.
+    #[serde(default = "super::default_true")]
+    pub is_enabled: bool,
+}
+
 /// A named polygon where objects of some classes are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +65,9 @@ pub struct ObjectMaskDocument {
     /// Classes that are ignored there: person, bicycle, car, motorcycle, bus,
     /// truck.
     pub classes: Vec<String>,
+    /// Whether they are ignored now; a mask that is off stays drawn.
+    #[serde(default = "super::default_true")]
+    pub is_enabled: bool,
 }
 
 /// Four points of level ground, so that lengths and speeds are known.
@@ -91,35 +109,39 @@ pub struct GroundPointDocument {
 const MAX_MASKS: usize = 64;
 
 /// Zones as drawn; wrong ones are left out and reported.
-pub(super) fn resolve_zones(
-    what: &str,
-    documents: &[ZoneDocument],
-    max: usize,
-    errors: &mut FieldErrors,
-) -> Vec<Zone> {
-    check_count(what, documents.len(), max, errors);
-    check_unique(what, documents.iter().map(|zone| zone.id), errors);
+fn resolve_zones(documents: &[ZoneDocument], errors: &mut FieldErrors) -> Vec<Zone> {
+    check_count("zones", documents.len(), Site::MAX_ZONES, errors);
+    check_unique("zones", documents.iter().map(|zone| zone.id), errors);
     let mut zones = Vec::new();
-    for (zone_idx, document) in documents.iter().enumerate().take(max) {
-        check_name(&format!("{what}.{zone_idx}.name"), &document.name, errors);
+    for (zone_idx, document) in documents.iter().enumerate().take(Site::MAX_ZONES) {
+        check_name(&format!("zones.{zone_idx}.name"), &document.name, errors);
         match Polygon::new(points(&document.points)) {
             Ok(polygon) => zones.push(Zone {
                 zone_id: ZoneId(document.id),
                 name: document.name.clone(),
                 polygon,
             }),
-            Err(error) => errors.add(format!("{what}.{zone_idx}.points"), error.to_string()),
+            Err(error) => errors.add(format!("zones.{zone_idx}.points"), error.to_string()),
         }
     }
     zones
 }
 
-/// Masks of motion.
-pub(super) fn resolve_masks(documents: &[ZoneDocument], errors: &mut FieldErrors) -> Vec<Polygon> {
-    resolve_zones("masks", documents, MAX_MASKS, errors)
-        .into_iter()
-        .map(|zone| zone.polygon)
-        .collect()
+/// Masks of motion that are on. Those that are off are checked as well:
+/// switching one on must not fail.
+pub(super) fn resolve_masks(documents: &[MaskDocument], errors: &mut FieldErrors) -> Vec<Polygon> {
+    check_count("masks", documents.len(), MAX_MASKS, errors);
+    check_unique("masks", documents.iter().map(|mask| mask.id), errors);
+    let mut masks = Vec::new();
+    for (mask_idx, document) in documents.iter().enumerate().take(MAX_MASKS) {
+        check_name(&format!("masks.{mask_idx}.name"), &document.name, errors);
+        match Polygon::new(points(&document.points)) {
+            Ok(polygon) if document.is_enabled => masks.push(polygon),
+            Ok(_) => {}
+            Err(error) => errors.add(format!("masks.{mask_idx}.points"), error.to_string()),
+        }
+    }
+    masks
 }
 
 /// What is drawn on the picture, of which a [`Site`] can be made.
@@ -130,7 +152,7 @@ pub(super) fn resolve_drawing(
     errors: &mut FieldErrors,
 ) -> Drawing {
     let drawing = Drawing {
-        zones: resolve_zones("zones", zones, Site::MAX_ZONES, errors),
+        zones: resolve_zones(zones, errors),
         lines: resolve_lines(lines, errors),
         masks: resolve_object_masks(object_masks, errors),
         ..Drawing::default()
@@ -200,11 +222,12 @@ fn resolve_object_masks(
         check_name(&field("name"), &document.name, errors);
         let classes = resolve_classes(&field("classes"), &document.classes, errors);
         match Polygon::new(points(&document.points)) {
-            Ok(polygon) => masks.push(ClassMask {
+            Ok(polygon) if document.is_enabled => masks.push(ClassMask {
                 name: document.name.clone(),
                 polygon,
                 classes,
             }),
+            Ok(_) => {}
             Err(error) => errors.add(field("points"), error.to_string()),
         }
     }

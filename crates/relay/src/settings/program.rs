@@ -153,6 +153,10 @@ pub struct AreaDocument {
     /// How many fewer end a level, 0 to 100.
     #[serde(default = "default_hysteresis")]
     pub hysteresis: u32,
+    /// Added by hand to those who are seen: for who is never seen, or, below
+    /// 0, for what is always mistaken for somebody; -500 to 500.
+    #[serde(default)]
+    pub offset: i32,
     /// Where its numbers are stored; ignored when sent.
     #[serde(default)]
     pub rule_id: u32,

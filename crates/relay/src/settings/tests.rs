@@ -60,11 +60,12 @@ fn refused(change: impl FnOnce(&mut Value)) -> String {
     fields[0].clone()
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "intruder",
     "loitering",
     "direction",
     "wrong_way",
+    "u_turn",
     "cross_line",
     "enter",
     "exit",
@@ -159,6 +160,8 @@ fn every_value_out_of_range_is_named() {
         ("direction", "heading_deg", json!(361)),
         ("direction", "tolerance_deg", json!(4)),
         ("wrong_way", "min_travel", json!(0)),
+        ("u_turn", "tolerance_deg", json!(91)),
+        ("count_over_limit", "wait_s", json!(3_601)),
         ("wrong_way", "zone_id", json!(9)),
         ("cross_line", "line_id", json!(8)),
         ("cross_line", "line_id", json!(null)),
@@ -274,6 +277,23 @@ fn values_of_a_kind_reach_the_rule() {
 }
 
 #[test]
+fn rule_may_ask_for_health_unless_it_is_about_the_picture_itself() {
+    use programs::health::HealthWish;
+    for (kind, wish, expected) in [
+        ("intruder", "any", HealthWish::Any),
+        ("intruder", "marked", HealthWish::Marked),
+        ("enter", "healthy", HealthWish::Healthy),
+        ("picture_problem", "healthy", HealthWish::Any),
+        ("signal_lost", "marked", HealthWish::Any),
+    ] {
+        let rules = rules_of(&rule(kind, &json!({"health": wish}))).unwrap();
+        assert_eq!(rules[0].health, expected, "{kind} {wish}");
+    }
+    let refused = rules_of(&rule("intruder", &json!({"health": "good"}))).unwrap_err();
+    assert!(refused.contains("rules.0.health"), "{refused:?}");
+}
+
+#[test]
 fn document_of_the_first_release_is_read() {
     let old = json!({
         "name": "Gate", "is_enabled": true, "motion_sensitivity": 5,
@@ -289,6 +309,36 @@ fn document_of_the_first_release_is_read() {
     let rules = analysis.vmd.wanted.unwrap();
     assert!(matches!(rules[0].what, What::Intruder { dwell, .. } if dwell.as_secs() == 2));
     assert!(analysis.people.wanted.is_none() && analysis.occupancy.wanted.is_none());
+}
+
+#[test]
+fn masks_that_are_off_stay_in_the_document_and_mask_nothing() {
+    let corners = drawn()["zones"][0]["points"].clone();
+    let masks = |is_enabled: bool| {
+        let corners = corners.clone();
+        move |document: &mut Value| {
+            let mask = json!({"id": 1, "name": "Tree", "points": corners,
+                "is_enabled": is_enabled});
+            document["masks"] = json!([mask]);
+            document["object_masks"] = json!([mask]);
+            document["object_masks"][0]["classes"] = json!(["car"]);
+        }
+    };
+    let n_working = |is_enabled| {
+        let settings = resolved(masks(is_enabled)).unwrap();
+        let of_classes = settings.analysis.drawing.masks.len();
+        (settings.motion.masks.len(), of_classes)
+    };
+    assert_eq!(n_working(true), (1, 1));
+    assert_eq!(n_working(false), (0, 0));
+    // Switching one on must not fail: also those that are off are checked.
+    for kind in ["masks", "object_masks"] {
+        let field = refused(|document| {
+            masks(false)(document);
+            document[kind][0]["points"] = json!([[0.1, 0.1], [0.2, 0.2]]);
+        });
+        assert_eq!(field, format!("{kind}.0.points"));
+    }
 }
 
 #[test]

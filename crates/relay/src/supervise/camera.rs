@@ -13,7 +13,7 @@ use types::{CameraId, Clock, EncodedFrame, Scene, Timestamp, TrackId};
 use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
-use crate::pipeline::{CameraPipeline, ProgramLive, Scheduler};
+use crate::pipeline::{CameraPipeline, ProgramLive, ProgramSet, Scheduler};
 use crate::settings::CameraSettings;
 
 /// Scenes kept for slow receivers: some seconds.
@@ -96,6 +96,16 @@ impl CameraRuntime {
         let stages = self.stages();
         let stages = stages.as_ref();
         stages.map_or_else(Vec::new, |stages| stages.pipeline.programs().states())
+    }
+
+    /// Has the programs changed by a person; `None` before the first frame.
+    /// Waits for a frame that is just being analysed.
+    pub(crate) fn change_programs<T>(
+        &self,
+        change: impl FnOnce(&mut ProgramSet) -> T,
+    ) -> Option<T> {
+        let mut stages = self.stages();
+        Some(change(stages.as_mut()?.pipeline.programs_mut()))
     }
 
     /// Width over height of the picture, once one was analysed.

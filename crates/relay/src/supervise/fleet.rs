@@ -229,6 +229,7 @@ impl Fleet {
                         // Once a minute, so that a power cut loses little.
                         let heat_so_far = stages.pipeline.programs().heat_so_far(now);
                         step.heat_maps.extend(heat_so_far);
+                        step.scores = stages.pipeline.programs_mut().take_scores();
                     }
                     let shared = Arc::new(scene.clone());
                     // Fails when nobody listens.
@@ -327,6 +328,8 @@ impl Fleet {
             counts: step.counts,
             sightings: step.sightings,
             heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),
+            scores: (!step.scores.is_empty()).then(|| (camera_id.clone(), now, step.scores)),
+            health: step.health.map(|minute| (camera_id.clone(), minute)),
             scenes: (!scenes.is_empty()).then(|| (camera_id.clone(), scenes)),
         };
         if step.events.is_empty() && step.best_shots.is_empty() && records.is_empty() {

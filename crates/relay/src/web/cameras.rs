@@ -22,7 +22,7 @@ use crate::cameras::{CameraRecord, camera_key, new_camera_id};
 use crate::onvif::rule_ids;
 use crate::settings::{
     CameraDocument, CameraSettings, GroundDocument, LineDocument, LinkInput, LinkView, MAX_CAMERAS,
-    ObjectMaskDocument, ProgramsDocument, RuleDocument, ZoneDocument,
+    MaskDocument, ObjectMaskDocument, ProgramsDocument, RuleDocument, ZoneDocument,
 };
 use crate::supervise::{CameraRuntime, CameraStatus};
 
@@ -42,7 +42,7 @@ pub(super) struct CameraView {
     /// Lines that rules and counters refer to.
     pub lines: Vec<LineDocument>,
     /// Places where motion is ignored.
-    pub masks: Vec<ZoneDocument>,
+    pub masks: Vec<MaskDocument>,
     /// Places where objects of some classes are ignored.
     pub object_masks: Vec<ObjectMaskDocument>,
     /// From the picture to metres.
@@ -99,8 +99,9 @@ pub(super) struct CameraChange {
     /// stored ones, as for all below that may be absent.
     #[serde(default)]
     pub lines: Option<Vec<LineDocument>>,
-    /// Places where motion is ignored, at most 64.
-    pub masks: Vec<ZoneDocument>,
+    /// Places where motion is ignored, at most 64; those that are off stay
+    /// drawn.
+    pub masks: Vec<MaskDocument>,
     /// Places where objects of some classes are ignored, at most 64.
     #[serde(default)]
     pub object_masks: Option<Vec<ObjectMaskDocument>>,

@@ -20,7 +20,10 @@ use super::session::Viewer;
 pub(super) struct CountQuery {
     /// Rule, counter or area that counted.
     rule_id: u32,
-    /// in, out, mean, peak, p95 or unique; all when absent.
+    /// in, out, mean, peak, p95, unique; of an area stays (that ended), stay_sum
+    /// and stay_max (seconds); or what was corrected by hand beside
+    /// them: in_by_hand, out_by_hand, offset (is in mean, peak and p95); all
+    /// when absent.
     metric: Option<String>,
     /// Only intervals that start at or after this time, UTC.
     from: String,
@@ -69,17 +72,24 @@ pub(super) async fn list(
     let metric = query.metric.as_deref().map(parse_metric).transpose()?;
     let interval = parse_interval(query.interval.as_deref())?;
     let rule_id = RuleId(query.rule_id);
-    let counts = app
+    let rows = app
         .storage
-        .read(move |reader| reader.list_counts(&camera_id, rule_id, from, until))
+        .read(move |reader| {
+            let is_wanted = |count: &Count| metric.is_none_or(|metric| count.metric == metric);
+            let Some(interval_s) = interval else {
+                let mut rows = reader.list_counts(&camera_id, rule_id, from, until)?;
+                rows.retain(is_wanted);
+                return Ok(rows);
+            };
+            let mut sums = Sums::new(interval_s);
+            reader.each_count(&camera_id, rule_id, (from, until), |count| {
+                if is_wanted(&count) {
+                    sums.add(&count);
+                }
+            })?;
+            Ok(sums.told())
+        })
         .await?;
-    let wanted = counts
-        .into_iter()
-        .filter(|count| metric.is_none_or(|metric| count.metric == metric));
-    let rows = match interval {
-        Some(interval_s) => add_up(wanted, interval_s),
-        None => wanted.collect(),
-    };
     Ok(Json(CountList {
         rows: rows.iter().map(CountView::new).collect(),
     }))
@@ -100,9 +110,8 @@ impl CountView {
 
 fn parse_metric(name: &str) -> ApiResult<Metric> {
     Metric::from_name(name).ok_or_else(|| {
-        ApiError::bad_request(format!(
-            "metric = {name:?}: use in, out, mean, peak, p95 or unique"
-        ))
+        let known = Metric::ALL.map(Metric::name).join(", ");
+        ApiError::bad_request(format!("metric = {name:?}: use one of {known}"))
     })
 }
 
@@ -118,24 +127,44 @@ fn parse_interval(name: Option<&str>) -> ApiResult<Option<i64>> {
     }
 }
 
-/// Longer intervals from shorter ones: crossings are added, peaks and
-/// percentiles take the highest, means are weighed by their time.
-fn add_up(counts: impl Iterator<Item = Count>, interval_s: i64) -> Vec<Count> {
-    struct Sum {
-        first: Count,
-        weighed: f64,
-        total_s: f64,
+/// Longer intervals from shorter ones: crossings and their corrections are
+/// added, peaks and percentiles take the highest, means are weighed by their
+/// time, offsets are the newest.
+#[derive(Debug)]
+struct Sums {
+    interval_s: i64,
+    sums: BTreeMap<(i64, Metric, Option<Class>), Sum>,
+}
+
+#[derive(Debug)]
+struct Sum {
+    told: Count,
+    weighed: f64,
+    total_s: f64,
+}
+
+impl Sums {
+    fn new(interval_s: i64) -> Self {
+        Sums {
+            interval_s,
+            sums: BTreeMap::new(),
+        }
     }
-    let mut sums: BTreeMap<(i64, Metric, Option<Class>), Sum> = BTreeMap::new();
-    for count in counts {
-        let bucket = count.from.as_micros().div_euclid(interval_s * 1_000_000);
+
+    /// Takes one more; they come by time.
+    fn add(&mut self, count: &Count) {
+        let bucket = count
+            .from
+            .as_micros()
+            .div_euclid(self.interval_s * 1_000_000);
         let len_s = count.until.saturating_since(count.from).as_secs_f64();
-        let sum = sums
+        let sum = self
+            .sums
             .entry((bucket, count.metric, count.class))
             .or_insert_with(|| Sum {
-                first: Count {
-                    from: Timestamp::from_secs(bucket * interval_s),
-                    until: Timestamp::from_secs((bucket + 1) * interval_s),
+                told: Count {
+                    from: Timestamp::from_secs(bucket * self.interval_s),
+                    until: Timestamp::from_secs((bucket + 1) * self.interval_s),
                     value: 0.0,
                     ..count.clone()
                 },
@@ -145,10 +174,19 @@ fn add_up(counts: impl Iterator<Item = Count>, interval_s: i64) -> Vec<Count> {
         sum.weighed += count.value * len_s;
         sum.total_s += len_s;
         match count.metric {
-            Metric::In | Metric::Out | Metric::Unique => sum.first.value += count.value,
-            Metric::Peak | Metric::P95 => sum.first.value = sum.first.value.max(count.value),
+            Metric::In
+            | Metric::Out
+            | Metric::Unique
+            | Metric::Stays
+            | Metric::StaySum
+            | Metric::InByHand
+            | Metric::OutByHand => sum.told.value += count.value,
+            Metric::Offset => sum.told.value = count.value,
+            Metric::Peak | Metric::P95 | Metric::StayMax => {
+                sum.told.value = sum.told.value.max(count.value);
+            }
             Metric::Mean => {
-                sum.first.value = if sum.total_s > 0.0 {
+                sum.told.value = if sum.total_s > 0.0 {
                     sum.weighed / sum.total_s
                 } else {
                     count.value
@@ -156,7 +194,10 @@ fn add_up(counts: impl Iterator<Item = Count>, interval_s: i64) -> Vec<Count> {
             }
         }
     }
-    sums.into_values().map(|sum| sum.first).collect()
+
+    fn told(self) -> Vec<Count> {
+        self.sums.into_values().map(|sum| sum.told).collect()
+    }
 }
 
 #[cfg(test)]
@@ -187,8 +228,14 @@ mod tests {
             count(Metric::Peak, 7_260, 60, 2.0),
             count(Metric::Mean, 7_200, 30, 4.0),
             count(Metric::Mean, 7_260, 90, 0.0),
+            count(Metric::InByHand, 7_200, 60, 2.0),
+            count(Metric::InByHand, 7_260, 60, -3.0),
+            count(Metric::Offset, 7_200, 60, 5.0),
+            count(Metric::Offset, 7_260, 60, -2.0),
         ];
-        let sums = add_up(counts.into_iter(), 3_600);
+        let mut sums = Sums::new(3_600);
+        counts.iter().for_each(|count| sums.add(count));
+        let sums = sums.told();
         let told: Vec<(i64, Metric, f64)> = sums
             .iter()
             .map(|sum| (sum.from.as_micros() / 1_000_000, sum.metric, sum.value))
@@ -199,6 +246,8 @@ mod tests {
                 (7_200, Metric::In, 5.0),
                 (7_200, Metric::Mean, 1.0),
                 (7_200, Metric::Peak, 4.0),
+                (7_200, Metric::InByHand, -1.0),
+                (7_200, Metric::Offset, -2.0),
                 (10_800, Metric::In, 1.0),
             ]
         );

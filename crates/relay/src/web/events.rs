@@ -6,7 +6,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{EventFilter, EventRow, ShotRow, StoredGate};
-use types::{CameraId, Class, Crossing, EventId, EventKind, PictureProblem, ShotStage, Timestamp};
+use types::{
+    CameraId, Class, Crossing, EventId, EventKind, HealthPart, PictureProblem, ShotStage, Timestamp,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -99,6 +101,9 @@ pub(crate) struct EventView {
     pub count: Option<u32>,
     /// What is wrong with the picture.
     pub problem: Option<&'static str>,
+    /// What was bad about the scene when it began, where its rule marks that:
+    /// sharpness, contrast, exposure, steadiness or calm.
+    pub doubt: Option<&'static str>,
     /// The conditions asked, in order.
     pub why: Vec<GateView>,
     /// Its picture.
@@ -205,6 +210,7 @@ impl EventView {
             heading_deg: row.detail.heading_deg,
             count: row.detail.count,
             problem: row.detail.problem.map(PictureProblem::name),
+            doubt: row.detail.doubt.map(HealthPart::name),
             why: row.why.into_iter().map(GateView::new).collect(),
         }
     }

@@ -13,11 +13,13 @@ mod cameras;
 mod cgi;
 mod changes;
 mod control_log;
+mod corrections;
 mod cost;
 mod counts;
 mod device_accounts;
 mod error;
 mod events;
+mod health;
 mod heat;
 mod input;
 mod found_cameras;
@@ -35,6 +37,7 @@ mod program_changes;
 mod programs;
 mod publishers;
 mod schedules;
+mod scores;
 pub(crate) mod server;
 mod session;
 mod sightings;
@@ -173,10 +176,16 @@ pub(crate) fn router(app: App) -> Router {
         .route("/cameras/{id}/frame.jpg", get(live::frame_jpg))
         .route("/cameras/{id}/live", get(live::live))
         .route("/cameras/{id}/counts", get(counts::list))
+        .route(
+            "/cameras/{id}/counts/corrections",
+            post(corrections::correct),
+        )
         .route("/cameras/{id}/heatmap", get(heat::get))
-        .route("/cameras/{id}/programs/live", get(programs::live))
-        .route("/cameras/{id}/why", get(programs::why))
-        .route("/cameras/{id}/try", post(programs::try_draft))
+        .route("/cameras/{id}/health", get(health::get))
+        .route("/cameras/{id}/scores", get(scores::get))
+        .route("/cameras/{id}/programs/live", get(programs::live::live))
+        .route("/cameras/{id}/why", get(programs::why::why))
+        .route("/cameras/{id}/try", post(programs::attempt::try_draft))
         .route("/sightings", get(sightings::list))
         .route("/shots/{id}", get(sightings::shot_jpg))
         .route("/cameras/{id}/cost", post(cost::cost))

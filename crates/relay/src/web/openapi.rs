@@ -4,9 +4,10 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, brokers, cameras, changes, control_log, cost, counts, device_accounts, events,
-    found_cameras, heat, integrations, link_test, live, metrics, models, presets, programs,
-    publishers, schedules, sightings, software, system, users, viewers, webhooks,
+    accounts, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
+    device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
+    models, presets, programs, publishers, schedules, scores, sightings, software, system, users,
+    viewers, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -56,10 +57,13 @@ use super::{
         brokers::test_draft,
         brokers::replay,
         counts::list,
+        corrections::correct,
         heat::get,
-        programs::live,
-        programs::why,
-        programs::try_draft,
+        health::get,
+        scores::get,
+        programs::live::live,
+        programs::why::why,
+        programs::attempt::try_draft,
         sightings::list,
         sightings::shot_jpg,
         schedules::list,

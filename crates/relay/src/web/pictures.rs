@@ -273,7 +273,7 @@ fn alarm_of(event: &OpenEvent, object: ObjectKind) -> Option<Alarm> {
     let kind = match event.kind {
         EventKind::Intruder | EventKind::Enter | EventKind::CountOverLimit => AlarmKind::Intruder,
         EventKind::Loitering | EventKind::Stopped => AlarmKind::Loitering,
-        EventKind::Direction | EventKind::WrongWay => AlarmKind::Direction,
+        EventKind::Direction | EventKind::WrongWay | EventKind::UTurn => AlarmKind::Direction,
         EventKind::ObjectLeft | EventKind::ObjectRemoved => AlarmKind::LeftOrRemoved,
         EventKind::CrossLine => AlarmKind::CrossLine,
         EventKind::Exit

@@ -20,6 +20,7 @@ mod guest;
 mod accounts;
 mod analytics;
 mod beside;
+mod corrections;
 mod disk_full;
 mod event_brokers;
 mod faults;

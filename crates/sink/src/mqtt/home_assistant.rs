@@ -360,6 +360,7 @@ fn device_class(kind: EventKind) -> &'static str {
         | EventKind::Occupancy => "occupancy",
         EventKind::Direction
         | EventKind::WrongWay
+        | EventKind::UTurn
         | EventKind::CrossLine
         | EventKind::Enter
         | EventKind::Exit

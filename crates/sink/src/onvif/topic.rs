@@ -52,6 +52,8 @@ pub enum Topic {
     Direction,
     /// Ours: an object moves against the allowed direction.
     WrongWay,
+    /// Ours: an object turned round.
+    UTurn,
     /// Ours: an object came into a zone.
     Enter,
     /// Ours: an object left a zone.
@@ -307,6 +309,7 @@ pub const TOPICS: &[TopicSpec] = &[
     },
     ours("Rule/Direction", Topic::Direction, OURS),
     ours("Rule/WrongWay", Topic::WrongWay, OURS),
+    ours("Rule/UTurn", Topic::UTurn, OURS),
     ours("Rule/Enter", Topic::Enter, OURS),
     ours("Rule/Exit", Topic::Exit, OURS),
     ours("Rule/Stopped", Topic::Stopped, OURS),

@@ -31,6 +31,7 @@ struct Document<'a> {
     count: Option<u32>,
     from_zone: Option<Named<'a>>,
     problem: Option<&'static str>,
+    doubt: Option<&'static str>,
     object: Option<Object>,
     why: Vec<Gate<'a>>,
     picture: Option<Shot>,
@@ -122,6 +123,7 @@ pub(super) fn to_json(message: &Message, config: &WebhookConfig) -> Vec<u8> {
             .from_zone_id
             .map(|zone_id| Named::new(zone_id.0, message.from_zone_name.as_deref())),
         problem: detail.problem.map(PictureProblem::name),
+        doubt: detail.doubt.map(types::HealthPart::name),
         object: has_object.then(|| Object {
             track_id: message.track_id.map(|track_id| track_id.to_string()),
             class: message.class.map(types::Class::name),
@@ -233,6 +235,7 @@ mod tests {
                 count: Some(4),
                 from_zone_id: Some(ZoneId(9)),
                 problem: Some(PictureProblem::Covered),
+                doubt: Some(types::HealthPart::Calm),
             },
             line_name: Some("Kerb".to_owned()),
             from_zone_name: Some("Yard".to_owned()),
@@ -246,6 +249,7 @@ mod tests {
         assert_eq!(document["count"], 4);
         assert_eq!(document["from_zone"], json!({"id": "9", "name": "Yard"}));
         assert_eq!(document["problem"], "covered");
+        assert_eq!(document["doubt"], "calm");
     }
 
     #[test]

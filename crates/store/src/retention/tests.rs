@@ -58,9 +58,17 @@ fn exactly_what_is_too_old_goes() {
         value: 1.0,
     };
     store.put_counts(&[count(0), count(1)]).unwrap();
+    for second in [0, 1] {
+        let minute = types::HealthMinute {
+            minute_at: at(second),
+            mean: types::Health::default(),
+            lowest: types::Health::default(),
+        };
+        store.put_scene_health(&camera(), &minute).unwrap();
+    }
     let report = store.prune(at(3_601), &ONE_HOUR, 100).unwrap();
     assert_eq!((report.n_events, report.n_shots), (1, 1));
-    assert_eq!((report.n_audit, report.n_counts), (1, 1));
+    assert_eq!((report.n_audit, report.n_counts), (1, 2));
     assert!(report.is_done);
     assert_eq!(n_events(&store), 1);
     assert_eq!(store.event_steps(event_id(0, 1)).unwrap(), []);

@@ -1,7 +1,8 @@
 //! Whether the picture can be trusted, and what changed in it for good.
 //!
 //! In: decoded frames of one camera, at any rate, and the tracks of the scene.
-//! Out: a [`types::PictureState`] ([`PictureWatch`]) and the things left and
+//! Out: a [`types::PictureState`] ([`PictureWatch`]), with how healthy the scene
+//! is, and the things left and
 //! removed ([`StillChanges`]), as they go into the scene.
 //!
 //! Both look at the scaled-down luma in cells of 4x4 pixels, at most every
@@ -10,6 +11,7 @@
 //! Not here: what moves (`motion`), rules about it (`programs`).
 
 mod cells;
+mod health;
 mod light;
 mod lasting;
 mod look;

@@ -26,6 +26,7 @@ use types::{PictureProblem, PictureState, Timestamp, Track};
 
 use super::RHYTHM;
 use super::cells::{Cells, GREY, colourfulness, range, sharpness};
+use super::health::HealthWatch;
 use super::lasting::Lasting;
 use super::look::{Likeness, Look};
 use crate::decode::Image;
@@ -74,6 +75,7 @@ pub struct PictureWatch {
     looks: [Look; 2],
     lasting: [Lasting; PictureProblem::ALL.len()],
     last_at: Option<Timestamp>,
+    health: HealthWatch,
     state: PictureState,
 }
 
@@ -113,7 +115,10 @@ impl PictureWatch {
         if elapsed >= INTERRUPTED {
             self.lasting.iter_mut().for_each(Lasting::interrupt);
         }
-        self.judge(image, captured_at, elapsed.min(INTERRUPTED), tracks);
+        let elapsed = elapsed.min(INTERRUPTED);
+        let crisp = self.judge(image, captured_at, elapsed, tracks);
+        let elapsed_s = elapsed.as_secs_f32();
+        self.state.health = self.health.update(&self.cells, crisp, tracks, elapsed_s);
         self.state.problems = PictureProblem::ALL
             .into_iter()
             .zip(&self.lasting)
@@ -122,7 +127,15 @@ impl PictureWatch {
         self.state.clone()
     }
 
-    fn judge(&mut self, image: &Image, at: Timestamp, elapsed: Duration, tracks: &[Track]) {
+    /// Judges the picture; returns how crisp it is, in parts of the usual, where
+    /// that can be told.
+    fn judge(
+        &mut self,
+        image: &Image,
+        at: Timestamp,
+        elapsed: Duration,
+        tracks: &[Track],
+    ) -> Option<f32> {
         let elapsed_s = elapsed.as_secs_f32();
         let (low, high) = range(&self.cells.levels);
         let is_dark = high < self.limit(PictureProblem::TooDark, DARK);
@@ -130,7 +143,7 @@ impl PictureWatch {
         self.note(PictureProblem::TooDark, at, is_dark);
         self.note(PictureProblem::TooBright, at, is_bright);
         if is_dark || is_bright {
-            return;
+            return None;
         }
         let colours = colourfulness(&image.planes);
         let grey = if self.state.is_grey { GREY.1 } else { GREY.0 };
@@ -158,6 +171,7 @@ impl PictureWatch {
         if !is_doubtful || is_first_change {
             self.looks[look_idx].learn(&self.now, sharpness, elapsed_s);
         }
+        likeness.map(|likeness| likeness.crisp)
     }
 
     /// Replaces the oldest of the recent pictures by the newest.

@@ -21,6 +21,7 @@ fn rule(rule_id: u32) -> Rule {
         grace: Duration::from_secs(3),
         cool_down: Duration::ZERO,
         schedule: None,
+        health: HealthWish::Any,
     }
 }
 

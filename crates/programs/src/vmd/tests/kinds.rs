@@ -92,6 +92,98 @@ fn wrong_way_is_movement_against_the_allowed_direction() {
 }
 
 #[test]
+fn rule_that_asks_for_health_waits_for_it_and_one_that_marks_tells_the_doubt() {
+    use types::{Health, HealthPart};
+    let told = |health: HealthWish| {
+        let rule = Rule {
+            health,
+            ..rule_of(What::Intruder {
+                zone_id: ZoneId(1),
+                dwell: secs(0),
+            })
+        };
+        // Somebody comes while it rains, and stays until it is over.
+        let mut scenes = scenes(&["3336666666", "3333333377"], 1_000);
+        for (second, scene) in scenes.iter_mut().enumerate() {
+            let calm = if second < 6 { 0.1 } else { 0.9 };
+            if let Ok(scene) = scene {
+                scene.picture.health = Some(Health([1.0, 1.0, 1.0, 1.0, calm]));
+            }
+        }
+        let mut program = program(drawn(), vec![rule]);
+        let early = play(&mut program, &scenes[..5]);
+        let stopped: Vec<Vec<&str>> = program
+            .explain(at_ms(4_000))
+            .iter()
+            .map(|rule| {
+                let stops = rule.gates.iter().filter(|gate| !gate.outcome.passed());
+                stops.map(|gate| gate.name).collect()
+            })
+            .collect();
+        let late = play(&mut program, &scenes[5..]);
+        let doubts = early.iter().chain(&late).map(|event| event.detail.doubt);
+        (
+            tale(&early),
+            tale(&late),
+            stopped,
+            doubts.collect::<Vec<_>>(),
+        )
+    };
+    let (early, late, stopped, doubts) = told(HealthWish::Healthy);
+    assert_eq!((early.as_str(), stopped), ("", vec![vec!["health"]]));
+    assert!(late.contains("6s: intruder begin track 1"), "{late}");
+    assert_eq!(doubts, [None, None]);
+    let (early, late, stopped, doubts) = told(HealthWish::Marked);
+    assert!(early.contains("3s: intruder begin track 1"), "{early}");
+    assert!(late.contains("8s: intruder begin track 2"), "{late}");
+    assert_eq!(
+        (stopped, doubts),
+        (vec![vec![]], vec![Some(HealthPart::Calm), None])
+    );
+    let (early, _, _, doubts) = told(HealthWish::Any);
+    assert!(early.contains("3s: intruder begin track 1"), "{early}");
+    assert_eq!(doubts, [None, None]);
+}
+
+#[test]
+fn u_turn_is_a_way_and_the_way_back_told_once() {
+    let what = What::UTurn {
+        zone_id: None,
+        tolerance_deg: 45.0,
+        min_travel: 0.25,
+    };
+    check(
+        what,
+        &["0123456654321", "0123456789", "454545454545", "0123333345"],
+        &expect![[r#"
+            10s: u_turn begin track 1 270°
+        "#]],
+    );
+}
+
+#[test]
+fn queue_is_of_those_who_have_waited_and_not_of_those_who_pass() {
+    let queue = |limit, waiting| What::CountOver {
+        zone_id: ZoneId(1),
+        limit,
+        lasting: secs(0),
+        waiting: secs(waiting),
+    };
+    // Two wait, one passes, the first goes.
+    let walks = ["66666666662222222222", "3367777777777777", "..56789"];
+    check(
+        queue(1, 5),
+        &walks,
+        &expect![[r#"
+            7s: count_over_limit begin count 2
+            12s: count_over_limit update count 1
+            13s: count_over_limit end count 1: no more than allowed after 2s
+        "#]],
+    );
+    check(queue(2, 5), &walks, &expect![[r#""#]]);
+}
+
+#[test]
 fn crossing_is_told_once_each_way_and_ends_after_the_grace() {
     let what = |ways| What::CrossLine {
         line_id: LineId(1),
@@ -227,6 +319,7 @@ fn count_over_limit_is_one_event_for_one_breach() {
         zone_id: ZoneId(1),
         limit: 1,
         lasting: secs(2),
+        waiting: Duration::ZERO,
     };
     check(
         what,
@@ -401,6 +494,7 @@ fn explanation_names_the_gate_that_stopped_each_object() {
                 zone_id: ZoneId(1),
                 limit: 5,
                 lasting: secs(0),
+                waiting: Duration::ZERO,
             })
         },
     ];

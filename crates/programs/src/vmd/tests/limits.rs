@@ -59,6 +59,7 @@ fn settings_that_cannot_work_are_refused_with_the_reason() {
             zone_id,
             limit: 501,
             lasting: secs(0),
+            waiting: Duration::ZERO,
         }),
         of(What::Picture {
             problems: Vec::new(),
@@ -152,6 +153,7 @@ pub(super) fn all_kinds() -> Vec<Rule> {
             zone_id,
             limit: 1,
             lasting,
+            waiting: Duration::ZERO,
         },
         What::Sequence {
             first: ZoneId(2),

@@ -9,6 +9,7 @@ use types::{
 
 use super::*;
 use crate::filter::ObjectFilter;
+use crate::health::HealthWish;
 use crate::site::Drawing;
 
 mod filters;
@@ -81,6 +82,7 @@ fn rule_of(what: What) -> Rule {
         grace: Duration::from_secs(3),
         cool_down: Duration::ZERO,
         schedule: None,
+        health: HealthWish::Any,
     }
 }
 

@@ -110,6 +110,7 @@ fn picture_problem_is_told_when_it_lasts_and_once_though_it_flickers() {
         scene.picture = PictureState {
             problems: vec![(problem, scene.captured_at)],
             is_grey: false,
+            health: None,
         };
     }
     let events = play(&mut program(drawn(), vec![rule]), &scenes);

@@ -251,7 +251,7 @@ impl Watcher {
             link.set(&topics.group(camera_id, group), n_in_view.to_string());
         }
         for counter in &record.programs.counters {
-            let state = counter_state(counter.entered.iter().sum(), counter.left.iter().sum());
+            let state = counter_state(counter.n_entered(), counter.n_left());
             link.set(&topics.counter(camera_id, counter.rule_id), text(&state));
         }
         for area in record
@@ -277,7 +277,7 @@ fn tell_numbers(link: &BrokerLink, camera_id: &CameraId, record: &LiveRecord) {
         let mut state = lock(&link.state);
         told.extend(state.scene(camera_id, scene));
         for counter in &record.programs.counters {
-            let n_crossed = counter.entered.iter().chain(&counter.left).sum();
+            let n_crossed = counter.n_entered() + counter.n_left();
             told.extend(state.count(camera_id, counter.rule_id, n_crossed, at));
         }
         for area in record

@@ -10,7 +10,7 @@ pub(crate) mod watched;
 
 use std::time::Duration;
 
-pub(crate) use self::api::Api;
+pub(crate) use self::api::{Api, Reply};
 pub(crate) use self::cameras::{link, start_sim, still, street, whole_picture};
 pub(crate) use self::detector::install_detector;
 pub(crate) use self::program::{Guarded, Program, airelay, free_port, is_installed};

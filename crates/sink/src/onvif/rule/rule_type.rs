@@ -32,7 +32,7 @@ pub enum RuleType {
 
 impl RuleType {
     /// All types.
-    pub const ALL: [RuleType; 18] = [
+    pub const ALL: [RuleType; 19] = [
         RuleType::FieldDetector,
         RuleType::LineDetector,
         RuleType::LoiteringDetector,
@@ -44,6 +44,7 @@ impl RuleType {
         RuleType::OccupancyArea,
         RuleType::Ours(EventKind::Direction),
         RuleType::Ours(EventKind::WrongWay),
+        RuleType::Ours(EventKind::UTurn),
         RuleType::Ours(EventKind::Enter),
         RuleType::Ours(EventKind::Exit),
         RuleType::Ours(EventKind::Stopped),
@@ -80,6 +81,7 @@ impl RuleType {
             RuleType::Ours(kind) => match kind {
                 EventKind::Direction => "airelay:Direction",
                 EventKind::WrongWay => "airelay:WrongWay",
+                EventKind::UTurn => "airelay:UTurn",
                 EventKind::Enter => "airelay:Enter",
                 EventKind::Exit => "airelay:Exit",
                 EventKind::Stopped => "airelay:Stopped",
@@ -130,6 +132,7 @@ impl RuleType {
             RuleType::Ours(kind) => match kind {
                 EventKind::Direction => Topic::Direction,
                 EventKind::WrongWay => Topic::WrongWay,
+                EventKind::UTurn => Topic::UTurn,
                 EventKind::Enter => Topic::Enter,
                 EventKind::Exit => Topic::Exit,
                 EventKind::Stopped => Topic::Stopped,

@@ -86,6 +86,7 @@ pub(super) fn topic_of(kind: EventKind) -> Option<Topic> {
         EventKind::Loitering => Topic::Loitering,
         EventKind::Direction => Topic::Direction,
         EventKind::WrongWay => Topic::WrongWay,
+        EventKind::UTurn => Topic::UTurn,
         EventKind::CrossLine => Topic::LineCrossed,
         EventKind::Enter => Topic::Enter,
         EventKind::Exit => Topic::Exit,

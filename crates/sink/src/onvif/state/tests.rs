@@ -114,6 +114,7 @@ fn every_kind_tells_its_topic() {
         Changed RuleEngine/LoiteringDetector/ObjectIsLoitering Rule="cam_rule 1" ObjectId="7" ClassTypes="Human" Since="1970-01-01T00:00:01.000Z" Object=""
         Changed Rule/Direction Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
         Changed Rule/WrongWay Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
+        Changed Rule/UTurn Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
         - RuleEngine/LineDetector/Crossed Rule="cam_rule 1" ObjectId="7" ClassTypes="Human" Object=""
         Changed Rule/Enter Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
         Changed Rule/Exit Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""

@@ -8,7 +8,7 @@ use sim::street::{
     Incident, Light, Nuisance, Nuisances, Staged, Street, StreetOptions, TruthChange,
 };
 use types::{
-    Class, EncodedFrame, NormBox, PictureProblem, StillChange, Timestamp, Track, TrackId,
+    Class, EncodedFrame, Health, NormBox, PictureProblem, StillChange, Timestamp, Track, TrackId,
     TrackState,
 };
 
@@ -235,6 +235,76 @@ fn nuisances_raise_no_problem_and_change_nothing() {
             assert_eq!(problems(&said), [], "{name}");
             assert_eq!(said.changes, [], "{name}");
         }
+    }
+}
+
+/// The lowest that each part of the health was after `from_s`, over a street.
+fn lowest_health(options: StreetOptions, seconds: u32, from_s: u64) -> [f32; 5] {
+    let said = run(options, seconds);
+    let late = said
+        .iter()
+        .filter(|said| said.time >= Duration::from_secs(from_s));
+    let healths = late.filter_map(|said| said.picture.health);
+    healths.fold([1.0_f32; 5], |lowest, health| {
+        std::array::from_fn(|idx| lowest[idx].min(health.0[idx]))
+    })
+}
+
+#[test]
+fn health_falls_in_the_part_that_suffers_and_an_untroubled_street_is_healthy() {
+    use types::HealthPart::{Calm, Contrast, Exposure, Sharpness, Steadiness};
+    let nuisance = |nuisance| StreetOptions {
+        nuisances: Nuisances::NONE.with(nuisance),
+        ..empty()
+    };
+    let infrared = |options: StreetOptions| StreetOptions {
+        light: Light::Infrared,
+        ..options
+    };
+    for (name, options, sick) in [
+        ("nothing", empty(), None),
+        ("infrared", infrared(empty()), None),
+        ("wind", nuisance(Nuisance::Wind), None),
+        ("insects", infrared(nuisance(Nuisance::Insects)), None),
+        ("rain", nuisance(Nuisance::Rain), Some(Calm)),
+        ("snow", nuisance(Nuisance::Snow), Some(Calm)),
+        ("shake", nuisance(Nuisance::Shake), Some(Steadiness)),
+        ("blur", staged(Incident::Defocus), Some(Sharpness)),
+        ("cover", staged(Incident::Cover), Some(Contrast)),
+        ("dark", staged(Incident::Darken), Some(Exposure)),
+    ] {
+        let lowest = Health(lowest_health(options, 36, 16));
+        match sick {
+            Some(part) => assert!(lowest.part(part) < 0.4, "{name}: {lowest:.2?}"),
+            None => assert!(lowest.worst().1 > 0.6, "{name}: {lowest:.2?}"),
+        }
+    }
+}
+
+#[test]
+fn traffic_that_is_followed_leaves_the_scene_healthy() {
+    let busy = StreetOptions {
+        n_people: 12,
+        traffic: 0.6,
+        ..empty()
+    };
+    let mut street = Street::new(2, busy);
+    let said = run_with(40, |time| {
+        let (image, truth) = street.frame(time);
+        let tracks = truth
+            .iter()
+            .filter(|object| !object.is_parked)
+            .map(|object| track(object.object_id, object.class, object.bbox, false))
+            .collect();
+        Shown {
+            image,
+            tracks,
+            truth: None,
+        }
+    });
+    for said in said {
+        let worst = said.picture.health.map_or(1.0, |health| health.worst().1);
+        assert!(worst > 0.6, "{said:?}");
     }
 }
 

@@ -1,30 +1,35 @@
-//! All programs of one camera: which run, which are off by schedule, and what
-//! they say together.
+//! All programs of one camera: which run, which are off by schedule (`slot`),
+//! and what they say together (`live` for pages).
 //!
 //! In: the camera's analysis settings, scenes, ticks. Out: one [`Output`] of
 //! all programs, and what pages show live.
 //!
 //! Not here: what a program does (`programs`).
 
+mod live;
+mod slot;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use programs::counting::{CounterLive, LineCounting};
-use programs::occupancy::{HeatMap, Occupancy, OccupancyConfig, OccupancyLive};
-use programs::schedule::Schedule;
+use programs::counting::LineCounting;
+use programs::occupancy::{HeatMap, Occupancy, OccupancyConfig};
+use programs::scores::ScoreLog;
 use programs::sightings::{FollowConfig, Follower, VisitorsConfig};
 use programs::site::Site;
 use programs::vmd::{Vmd, VmdConfig};
 use programs::{Explanation, Output, Program, counting};
 use types::{
-    BestShot, CameraId, Clock, Count, Event, EventIds, EventKind, Gate, GateOutcome, Phase,
-    ProgramKind, RuleId, Scene, Timestamp, TrackState, ZoneId,
+    BestShot, CameraId, Clock, Count, Crossing, EventIds, ProgramKind, RuleId, Scene, ScoreCount,
+    Timestamp, ZoneId,
 };
 
+pub use self::live::{Lamp, ProgramLive, ProgramState, ProgramsLive};
+pub(super) use self::slot::Cost;
+use self::slot::Slot;
 use super::SameFrom;
 use super::extensions::{ExtensionFault, ExtensionShelf, ExtensionSlots};
-use crate::settings::{Analysis, CameraSettings, ExtensionPart, Following, Part};
+use crate::settings::{Analysis, CameraSettings, Following, Part};
 
 /// Rows of the estimates of different people and vehicles.
 const UNIQUE_PEOPLE: RuleId = RuleId(30_001);
@@ -49,106 +54,13 @@ pub struct ProgramSet {
     counters: Slot<LineCounting>,
     extensions: ExtensionSlots,
     lamps: BTreeMap<RuleId, Lamp>,
+    scores: ScoreLog,
     /// Of installed models; best first.
     same_from: SameFrom,
     /// Attributes of installed models that people and vehicle want to know.
     further: Vec<(ProgramKind, &'static str)>,
     /// Measures what programs cost; decides nothing.
     stopwatch: Option<Arc<dyn Clock>>,
-}
-
-/// A program's place in the set.
-#[derive(Debug)]
-struct Slot<P> {
-    /// `None`: switched off.
-    program: Option<P>,
-    schedule: Option<Arc<Schedule>>,
-    /// Whether the schedule lets it run.
-    is_on: bool,
-    cost: Cost,
-}
-
-/// What one rule shows as a lamp.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lamp {
-    /// Which rule.
-    pub rule_id: RuleId,
-    /// Its name when it decided.
-    pub rule_name: String,
-    /// What happened.
-    pub kind: EventKind,
-    /// What caused the newest event, if an object did.
-    pub class: Option<types::Class>,
-    /// Where.
-    pub zone_id: Option<ZoneId>,
-    /// Events that are open.
-    pub n_open: u32,
-    /// When the newest one began.
-    pub since: Timestamp,
-}
-
-/// What the programs show now.
-#[derive(Clone, Debug, Default)]
-pub struct ProgramsLive {
-    /// One for each rule that raised an event.
-    pub lamps: Vec<Lamp>,
-    /// Confirmed objects in each zone, by [`types::Class::ALL`].
-    pub zones: Vec<(ZoneId, [u32; 6])>,
-    /// Counters over lines.
-    pub counters: Vec<CounterLive>,
-    /// Occupancy, where it runs.
-    pub occupancy: Option<OccupancyLive>,
-    /// Estimates of different people and vehicles, and since when.
-    pub unique: [Option<(u64, Option<Timestamp>)>; 2],
-    /// State and cost of each program.
-    pub programs: Vec<ProgramLive>,
-}
-
-/// State and cost of one program.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProgramLive {
-    /// Which.
-    pub program: ProgramKind,
-    /// Its name, or the id of an installed program.
-    pub name: String,
-    /// What it is doing.
-    pub state: ProgramState,
-    /// Why it was stopped, and what happens next.
-    pub fault: Option<String>,
-    /// Mean time per analysed frame, milliseconds.
-    pub ms_per_frame: f32,
-    /// Memory that it holds, bytes, where that is known: of installed ones.
-    pub memory_bytes: u64,
-}
-
-/// What a program is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgramState {
-    /// Switched off on this camera.
-    Stopped,
-    /// Its schedule keeps it off at present.
-    OffBySchedule,
-    /// It runs.
-    Operable,
-    /// It was stopped because of what it did.
-    Faulted,
-}
-
-/// Mean cost over the last frames.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cost {
-    mean: Duration,
-}
-
-impl Cost {
-    /// A sliding mean over about 64 frames.
-    pub(super) fn add(&mut self, spent: Duration) {
-        self.mean = (self.mean * 63 + spent) / 64;
-    }
-
-    pub(super) fn ms(self) -> f32 {
-        self.mean.as_secs_f32() * 1e3
-    }
 }
 
 impl ProgramSet {
@@ -166,6 +78,7 @@ impl ProgramSet {
             counters: Slot::default(),
             extensions: ExtensionSlots::new(settings.camera_id.clone(), event_seed),
             lamps: BTreeMap::new(),
+            scores: ScoreLog::default(),
             same_from: SameFrom::new(),
             further: Vec::new(),
             stopwatch: None,
@@ -320,6 +233,7 @@ impl ProgramSet {
     /// Advances to the next scene. `shots` were chosen in it.
     pub fn update(&mut self, scene: &Scene, shots: &[BestShot]) -> Output {
         let at = scene.captured_at;
+        self.scores.update(scene, &self.site);
         self.on_each(at, true, |program| program.update(scene, shots))
     }
 
@@ -380,6 +294,11 @@ impl ProgramSet {
         occupancy.map_or_else(Vec::new, Occupancy::take_heat_maps)
     }
 
+    /// How sure the detector was of those who went since the last call.
+    pub fn take_scores(&mut self) -> Vec<ScoreCount> {
+        self.scores.take()
+    }
+
     /// The heat maps of the present hour so far.
     pub fn heat_so_far(&self, now: Timestamp) -> Vec<HeatMap> {
         let occupancy = self.occupancy.program.as_ref();
@@ -397,6 +316,30 @@ impl ProgramSet {
         if let Some(program) = &mut self.counters.program {
             program.counters_mut().resume(rows, now);
         }
+    }
+
+    /// A person found that `by` more (or fewer) crossed this way at `at`.
+    /// `false`: no such counter runs.
+    pub fn correct_counter(
+        &mut self,
+        rule_id: RuleId,
+        way: Crossing,
+        by: i64,
+        at: Timestamp,
+    ) -> bool {
+        let counters = self.counters.program.as_mut();
+        counters.is_some_and(|program| program.counters_mut().correct(rule_id, way, by, at))
+    }
+
+    /// A person counted how many are in the place; see
+    /// [`Occupancy::correct_balance`]. `None`: it is not counted.
+    pub fn correct_balance(
+        &mut self,
+        n_inside: u32,
+        now: Timestamp,
+    ) -> Option<(u32, Option<Count>)> {
+        let occupancy = self.occupancy.program.as_mut()?;
+        occupancy.correct_balance(n_inside, now)
     }
 
     /// Attributes of installed models that are to be told; `None` while
@@ -422,203 +365,6 @@ impl ProgramSet {
     fn makers(&self) -> SameFrom {
         let classic = (Arc::from(vision::appearance::CLASSIC_MAKER), SAME_FROM);
         self.same_from.iter().cloned().chain([classic]).collect()
-    }
-
-    /// What pages show now.
-    pub fn live(&self, scene: &Scene) -> ProgramsLive {
-        let unique = |slot: &Slot<Follower>| slot.program.as_ref()?.live().unique;
-        let counters = self.counters.program.as_ref();
-        ProgramsLive {
-            lamps: self.lamps.values().cloned().collect(),
-            zones: self.present(scene),
-            counters: counters.map_or_else(Vec::new, |program| program.counters().live()),
-            occupancy: self.occupancy.program.as_ref().map(Occupancy::live),
-            unique: [unique(&self.people), unique(&self.vehicle)],
-            programs: self.states(),
-        }
-    }
-
-    /// State and cost of each program.
-    pub fn states(&self) -> Vec<ProgramLive> {
-        let mut states = vec![
-            self.vmd.live(ProgramKind::Vmd),
-            self.people.live(ProgramKind::People),
-            self.vehicle.live(ProgramKind::Vehicle),
-            self.occupancy.live(ProgramKind::Occupancy),
-        ];
-        states.extend(self.extensions.live());
-        states
-    }
-
-    fn present(&self, scene: &Scene) -> Vec<(ZoneId, [u32; 6])> {
-        self.site
-            .places()
-            .iter()
-            .map(|place| {
-                let mut by_class = [0; 6];
-                for track in &scene.tracks {
-                    let is_there = track.state == TrackState::Confirmed
-                        && place.holds(track.bbox, programs::site::Anchor::Foot);
-                    if is_there {
-                        by_class[track.class as usize] += 1;
-                    }
-                }
-                (place.zone().zone_id, by_class)
-            })
-            .collect()
-    }
-
-    /// Rules that are gone have no lamp.
-    fn forget_lamps(&mut self, analysis: &Analysis) {
-        let rules = analysis.vmd.wanted.iter().flatten();
-        let areas = analysis
-            .occupancy
-            .wanted
-            .iter()
-            .flat_map(|part| &part.areas);
-        let known: BTreeSet<RuleId> = rules
-            .map(|rule| rule.rule_id)
-            .chain(areas.map(|area| area.rule_id))
-            .chain(analysis.extensions.iter().map(ExtensionPart::rule_id))
-            .collect();
-        self.lamps.retain(|rule_id, _| known.contains(rule_id));
-    }
-
-    fn note_lamps(&mut self, events: &[Event]) {
-        for event in events {
-            let lamp = self.lamps.entry(event.rule_id).or_insert_with(|| Lamp {
-                rule_id: event.rule_id,
-                rule_name: event.rule_name.clone(),
-                kind: event.kind,
-                class: event.class,
-                zone_id: event.zone_id,
-                n_open: 0,
-                since: event.started_at,
-            });
-            match event.phase {
-                Phase::Begin => {
-                    lamp.n_open += 1;
-                    lamp.kind = event.kind;
-                    lamp.zone_id = event.zone_id;
-                    lamp.since = event.started_at;
-                    lamp.class = event.class;
-                    lamp.rule_name.clone_from(&event.rule_name);
-                }
-                Phase::Update => {}
-                Phase::End => lamp.n_open = lamp.n_open.saturating_sub(1),
-            }
-        }
-    }
-}
-
-impl<P> Default for Slot<P> {
-    fn default() -> Self {
-        Slot {
-            program: None,
-            schedule: None,
-            is_on: true,
-            cost: Cost::default(),
-        }
-    }
-}
-
-impl<P: Program> Slot<P> {
-    /// Makes, changes or ends the program.
-    fn apply<C, E: std::fmt::Display>(
-        &mut self,
-        config: Option<C>,
-        now: Timestamp,
-        make: impl FnOnce(C) -> Result<P, E>,
-        replace: impl FnOnce(&mut P, C) -> Result<Output, E>,
-    ) -> Output {
-        match (config, &mut self.program) {
-            (None, None) => Output::default(),
-            (None, slot @ Some(_)) => {
-                let mut program = slot.take().expect("matched above");
-                program.finish(now)
-            }
-            (Some(config), Some(program)) => replace(program, config).unwrap_or_else(|error| {
-                // Settings were checked before they were stored.
-                tracing::error!(%error, "settings refused: keeping the old ones");
-                Output::default()
-            }),
-            (Some(config), slot @ None) => {
-                match make(config) {
-                    Ok(program) => *slot = Some(program),
-                    Err(error) => tracing::error!(%error, "program cannot start"),
-                }
-                Output::default()
-            }
-        }
-    }
-
-    /// One step, unless the schedule keeps it off.
-    fn run(
-        &mut self,
-        at: Timestamp,
-        clock: Option<&dyn Clock>,
-        step: &mut impl FnMut(&mut dyn Program) -> Output,
-    ) -> Output {
-        let is_on = self
-            .schedule
-            .as_ref()
-            .is_none_or(|schedule| schedule.is_on(at));
-        let was_on = std::mem::replace(&mut self.is_on, is_on);
-        let Some(program) = &mut self.program else {
-            return Output::default();
-        };
-        match (was_on, is_on) {
-            (_, true) => {
-                let started_at = clock.map(|clock| clock.monotonic());
-                let output = step(program);
-                if let (Some(clock), Some(started_at)) = (clock, started_at) {
-                    self.cost.add(clock.monotonic().saturating_sub(started_at));
-                }
-                output
-            }
-            (true, false) => program.finish(at),
-            (false, false) => Output::default(),
-        }
-    }
-
-    fn active_zones(&self) -> Vec<ZoneId> {
-        self.program.as_ref().map_or_else(Vec::new, P::active_zones)
-    }
-
-    /// A program that is off by its schedule says so in each rule.
-    fn explain(&self, now: Timestamp) -> Vec<Explanation> {
-        let Some(program) = &self.program else {
-            return Vec::new();
-        };
-        let mut explanations = program.explain(now);
-        if !self.is_on {
-            for explanation in &mut explanations {
-                explanation.gates.push(Gate {
-                    name: "schedule",
-                    outcome: GateOutcome::Stopped("the program is off by its schedule".to_owned()),
-                });
-            }
-        }
-        explanations
-    }
-
-    fn is_running(&self) -> bool {
-        self.program.is_some() && self.is_on
-    }
-
-    fn live(&self, program: ProgramKind) -> ProgramLive {
-        ProgramLive {
-            program,
-            name: program.name().to_owned(),
-            fault: None,
-            memory_bytes: 0,
-            state: match (&self.program, self.is_on) {
-                (None, _) => ProgramState::Stopped,
-                (Some(_), false) => ProgramState::OffBySchedule,
-                (Some(_), true) => ProgramState::Operable,
-            },
-            ms_per_frame: self.cost.ms(),
-        }
     }
 }
 
