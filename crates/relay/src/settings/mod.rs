@@ -14,6 +14,7 @@ mod place;
 mod program;
 mod rule;
 mod schedule;
+mod vms;
 mod webhook;
 
 pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
@@ -32,6 +33,7 @@ pub use self::program::{
 };
 pub use self::rule::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
 pub use self::schedule::{ExceptionDocument, ScheduleDocument, Schedules, SpanDocument};
+pub use self::vms::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
 pub use self::webhook::{HeaderDocument, HeaderInput, WebhookDocument, WebhookInput};
 
 use std::collections::BTreeMap;

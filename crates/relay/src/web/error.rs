@@ -78,6 +78,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
+    /// 502: another system did not do its part.
+    pub(super) fn bad_gateway(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "bad_gateway", message)
+    }
+
     /// What went wrong, in words.
     pub(super) fn message(&self) -> &str {
         &self.body.message

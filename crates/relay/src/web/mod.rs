@@ -46,6 +46,7 @@ mod software_view;
 mod system;
 mod users;
 mod viewers;
+mod vms;
 mod webhooks;
 
 use std::sync::Arc;
@@ -255,6 +256,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/brokers/{id}/test", post(brokers::test))
         .route("/brokers/{id}/replay", post(brokers::replay))
         .route("/broker_test", post(brokers::test_draft))
+        .route("/vms", get(vms::list).post(vms::add))
+        .route("/vms/{id}", put(vms::change).delete(vms::remove))
+        .route("/vms/{id}/cameras", get(vms::cameras))
+        .route("/vms/{id}/custom_events", post(vms::custom_events))
+        .route("/vms/{id}/replay", post(vms::replay))
+        .route("/vms_test", post(vms::test_draft))
         .route("/openapi.json", get(openapi::openapi))
         .fallback(any(assets::no_such_address));
     Router::new()

@@ -7,7 +7,7 @@ use super::{
     accounts, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
     device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
     models, presets, programs, publishers, schedules, scores, sightings, software, system, users,
-    viewers, webhooks,
+    viewers, vms, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -49,6 +49,14 @@ use super::{
         webhooks::change,
         webhooks::remove,
         webhooks::test,
+        vms::list,
+        vms::add,
+        vms::change,
+        vms::remove,
+        vms::test_draft,
+        vms::cameras,
+        vms::custom_events,
+        vms::replay,
         brokers::list,
         brokers::add,
         brokers::change,

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, Program, airelay, link, start_sim, still};
+use crate::support::{Api, Program, airelay, link, soon, start_sim, still};
 
 const USER: &str = "installer";
 const PASSWORD: &str = "a password for it";
@@ -22,6 +22,12 @@ async fn device(data_dir: &std::path::Path) -> (Program, Api, sim::SimCamera) {
         .add_camera("Gate", &link(camera.addr().port(), "/cgi-bin/mjpeg"))
         .await;
     api.wait_for_state(&id, "receiving").await;
+    // Only a picture that was opened has a size.
+    soon("the size of the pictures", async || {
+        let status = api.camera(&id).await["status"].clone();
+        status["resolution"].is_object().then_some(())
+    })
+    .await;
     (program, api, camera)
 }
 

@@ -37,4 +37,5 @@ mod replay;
 mod rtsp;
 mod software;
 mod tidy;
+mod vms;
 mod webhook;

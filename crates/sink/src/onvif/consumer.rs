@@ -9,7 +9,8 @@ use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use url::Url;
 
-use crate::webhook::{careful_client, check_url};
+use crate::http::careful_client;
+use crate::webhook::check_url;
 
 /// Longest wait for a consumer's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -125,15 +125,7 @@ impl Brokers {
     /// # Errors
     /// The store cannot write.
     pub(crate) async fn replay(&self, id: &str) -> anyhow::Result<usize> {
-        let sink = sink_name::<BrokerDocument>(id);
-        let n_replayed = self
-            .couriers
-            .parts
-            .storage
-            .write(move |store| store.replay_dead(&sink, None))
-            .await?;
-        self.couriers.wake();
-        Ok(n_replayed)
+        self.couriers.replay(&sink_name::<BrokerDocument>(id)).await
     }
 
     /// Checks a document as a broker.

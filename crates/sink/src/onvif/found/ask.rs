@@ -14,10 +14,11 @@ use types::Timestamp;
 use url::Url;
 
 use super::{CameraLogin, FoundError, PREFIXES};
+use crate::http::careful_client;
 use crate::onvif::namespace as ns;
 use crate::onvif::soap::write_security;
 use crate::onvif::xml::{Element, Limits, XmlWriter, read, write_document};
-use crate::webhook::{careful_client, check_url};
+use crate::webhook::check_url;
 
 /// Longest wait for one answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -1,0 +1,409 @@
+//! Video management systems over REST: list with queue, add, change, remove,
+//! test, cameras, custom events, send dead letters again.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use sink::vms::{EventName, Vms, VmsError};
+use types::{CameraId, EventKind};
+use utoipa::ToSchema;
+
+use super::App;
+use super::audit;
+use super::brokers::Replayed;
+use super::error::{ApiError, ApiResult};
+use super::input::Body;
+use super::session::{Administrator, Editor, Viewer};
+use crate::deliver::{VmsRecord, next_id, same_addresses};
+use crate::settings::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
+use crate::supervise::hex;
+
+/// Most systems.
+const MAX_VMS: usize = 16;
+
+/// All video management systems.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsList {
+    /// By id.
+    pub servers: Vec<VmsView>,
+}
+
+/// A VMS and its queue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsView {
+    /// Identity.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Whether events are sent.
+    pub is_enabled: bool,
+    /// Address or name.
+    pub host: String,
+    /// Port of the web interface.
+    pub port: u16,
+    /// Whether the web interface is asked over TLS.
+    pub is_tls: bool,
+    /// SHA-256 of the one certificate that is trusted, as hex.
+    pub fingerprint: Option<String>,
+    /// User there.
+    pub user: String,
+    /// Longest time for one request, seconds.
+    pub timeout_s: u16,
+    /// Kinds of events that are sent.
+    pub kinds: Vec<String>,
+    /// Whether ends of events are sent as well.
+    pub has_ends: bool,
+    /// What only this system has.
+    pub system: SystemDocument,
+    /// Cameras matched by hand, by our camera's id.
+    pub matches: BTreeMap<String, MatchDocument>,
+    /// What has to be defined in the VMS before anything is seen there: names
+    /// for Milestone, numbers and names for Genetec; empty when nothing, or
+    /// when names depend on more than the kind of event.
+    pub to_define: Vec<String>,
+    /// Steps that wait.
+    pub queue: u64,
+    /// Steps delivered since it was added.
+    pub delivered: u64,
+    /// Last success, UTC.
+    pub last_delivered_at: Option<String>,
+    /// Last failure since then, in words.
+    pub last_error: Option<String>,
+    /// Steps that were refused for good.
+    pub dead: u64,
+    /// Steps given up because too many waited.
+    pub dropped: u64,
+}
+
+/// How a test went.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsTest {
+    /// Whether every step went well.
+    pub is_ok: bool,
+    /// Every step that was taken; ends with the one that failed.
+    pub steps: Vec<VmsTestStep>,
+    /// SHA-256 of the server's certificate where that was refused, as hex.
+    pub certificate_sha256: Option<String>,
+}
+
+/// One step of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsTestStep {
+    /// What was tried.
+    pub what: String,
+    /// Whether it went well.
+    pub is_ok: bool,
+    /// What came back, and what to do.
+    pub text: String,
+}
+
+/// Settings to be tried before they are saved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VmsDraft {
+    /// Of this VMS the password is taken when it is left out.
+    #[serde(default)]
+    id: Option<String>,
+    /// The settings.
+    vms: VmsInput,
+}
+
+/// The cameras of a VMS, and which of them seem to be ours.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsCameraList {
+    /// As the VMS lists them.
+    pub cameras: Vec<VmsCameraView>,
+    /// Identity there by our camera's id, where address and channel are the
+    /// same and no other camera has them.
+    pub proposed: BTreeMap<String, String>,
+}
+
+/// A camera of a VMS.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VmsCameraView {
+    /// Its identity there.
+    pub id: String,
+    /// As people call it there.
+    pub name: String,
+    /// Address of the device, where it is told.
+    pub address: Option<String>,
+    /// Number of the video input, where it is told.
+    pub channel: Option<u32>,
+}
+
+/// All video management systems with their queues.
+#[utoipa::path(get, path = "/api/v1/vms", tag = "vms", responses((status = 200, body = VmsList)))]
+pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<VmsList>> {
+    let mut servers = Vec::new();
+    for record in app.deliveries.vms.book.list().await? {
+        servers.push(view(&app, record).await?);
+    }
+    Ok(Json(VmsList { servers }))
+}
+
+/// Adds a VMS; events from now on are sent to it.
+#[utoipa::path(post, path = "/api/v1/vms", tag = "vms", request_body = VmsInput,
+    responses((status = 201, body = VmsView), (status = 409, body = super::error::ErrorBody),
+        (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn add(
+    editor: Editor,
+    State(app): State<App>,
+    Body(input): Body<VmsInput>,
+) -> ApiResult<(StatusCode, Json<VmsView>)> {
+    let records = app.deliveries.vms.book.list().await?;
+    if records.len() >= MAX_VMS {
+        return Err(ApiError::conflict(format!("at most {MAX_VMS} VMS servers")));
+    }
+    let record = VmsRecord {
+        id: next_id(&records),
+        document: input
+            .into_document(None, &app.vault)
+            .map_err(ApiError::fields)?,
+    };
+    save(&app, &editor, &record, None).await?;
+    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
+}
+
+/// Changes a VMS; what waits for it is kept.
+#[utoipa::path(put, path = "/api/v1/vms/{id}", tag = "vms", request_body = VmsInput,
+    params(("id" = String, Path, description = "VMS id")),
+    responses((status = 200, body = VmsView), (status = 404, body = super::error::ErrorBody),
+        (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn change(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(input): Body<VmsInput>,
+) -> ApiResult<Json<VmsView>> {
+    let stored = find(&app, &id).await?;
+    let record = VmsRecord {
+        id,
+        document: input
+            .into_document(Some(&stored.document), &app.vault)
+            .map_err(ApiError::fields)?,
+    };
+    save(&app, &editor, &record, Some(&stored)).await?;
+    Ok(Json(view(&app, record).await?))
+}
+
+/// Removes a VMS and what waits for it.
+#[utoipa::path(delete, path = "/api/v1/vms/{id}", tag = "vms",
+    params(("id" = String, Path, description = "VMS id")),
+    responses((status = 204), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn remove(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let stored = find(&app, &id).await?;
+    app.deliveries.vms.book.delete(&id, &editor.name).await?;
+    app.deliveries.vms.remove(&id).await?;
+    let what = format!("removed VMS server {id}");
+    audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Walks every step to a VMS before it is saved and says what came back; the
+/// last step sends an event marked as a test.
+#[utoipa::path(post, path = "/api/v1/vms_test", tag = "vms", request_body = VmsDraft,
+    responses((status = 200, body = VmsTest), (status = 404, body = super::error::ErrorBody),
+        (status = 422, body = super::error::ErrorBody)))]
+pub(super) async fn test_draft(
+    _: Editor,
+    State(app): State<App>,
+    Body(draft): Body<VmsDraft>,
+) -> ApiResult<Json<VmsTest>> {
+    let stored = match &draft.id {
+        Some(id) => Some(find(&app, id).await?),
+        None => None,
+    };
+    let stored = stored.as_ref().map(|stored| &stored.document);
+    let document = draft
+        .vms
+        .into_document(stored, &app.vault)
+        .map_err(ApiError::fields)?;
+    let vms = make(&app, &document)?;
+    let walk = app.deliveries.vms.test(&document, &vms).await;
+    Ok(Json(VmsTest {
+        is_ok: walk.is_ok(),
+        certificate_sha256: walk.refused_certificate.map(|hash| hex(&hash)),
+        steps: walk
+            .steps
+            .into_iter()
+            .map(|step| VmsTestStep {
+                what: step.what,
+                is_ok: step.result.is_ok(),
+                text: step.result.unwrap_or_else(|text| text),
+            })
+            .collect(),
+    }))
+}
+
+/// Reads the cameras of a VMS, to choose which of them is which of ours.
+#[utoipa::path(get, path = "/api/v1/vms/{id}/cameras", tag = "vms",
+    params(("id" = String, Path, description = "VMS id")),
+    responses((status = 200, body = VmsCameraList), (status = 404, body = super::error::ErrorBody),
+        (status = 502, body = super::error::ErrorBody)))]
+pub(super) async fn cameras(
+    _: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<VmsCameraList>> {
+    let vms = make(&app, &find(&app, &id).await?.document)?;
+    let cameras = vms.cameras().await.map_err(|error| unreachable(&error))?;
+    let ours: Vec<(CameraId, String, u8)> = app
+        .fleet
+        .all()
+        .iter()
+        .map(|camera| {
+            let link = &camera.current_settings().link;
+            (camera.camera_id.clone(), link.host(), link.channel())
+        })
+        .collect();
+    let ours = ours
+        .iter()
+        .map(|(camera_id, host, channel)| (camera_id, host.as_str(), *channel));
+    Ok(Json(VmsCameraList {
+        proposed: same_addresses(ours, &cameras),
+        cameras: cameras
+            .into_iter()
+            .map(|camera| VmsCameraView {
+                id: camera.id,
+                name: camera.name,
+                address: camera.address,
+                channel: camera.channel,
+            })
+            .collect(),
+    }))
+}
+
+/// Makes the custom events in Genetec Security Center that events are sent as.
+#[utoipa::path(post, path = "/api/v1/vms/{id}/custom_events", tag = "vms",
+    params(("id" = String, Path, description = "VMS id")),
+    responses((status = 204), (status = 404, body = super::error::ErrorBody),
+        (status = 409, body = super::error::ErrorBody), (status = 502, body = super::error::ErrorBody)))]
+pub(super) async fn custom_events(
+    editor: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let Vms::Genetec(genetec) = make(&app, &find(&app, &id).await?.document)? else {
+        return Err(ApiError::conflict(
+            "XProtect's analytics events are defined in its Management Client",
+        ));
+    };
+    let made = genetec.make_custom_events().await;
+    made.map_err(|error| unreachable(&error))?;
+    let what = format!("made custom events in VMS server {id}");
+    audit::note::<VmsDocument>(&app, &editor.name, what, None, None).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Queues the steps that were refused for good again, in their old order.
+#[utoipa::path(post, path = "/api/v1/vms/{id}/replay", tag = "vms",
+    params(("id" = String, Path, description = "VMS id")),
+    responses((status = 200, body = Replayed), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn replay(
+    _: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Replayed>> {
+    find(&app, &id).await?;
+    let replayed = app.deliveries.vms.replay(&id).await?;
+    Ok(Json(Replayed { replayed }))
+}
+
+async fn find(app: &App, id: &str) -> ApiResult<VmsRecord> {
+    let record = app.deliveries.vms.book.get(id).await?;
+    record.ok_or_else(|| ApiError::not_found(format!("no VMS server {id:?}")))
+}
+
+fn make(app: &App, document: &VmsDocument) -> ApiResult<Vms> {
+    app.deliveries.vms.make(document).map_err(ApiError::fields)
+}
+
+fn unreachable(error: &VmsError) -> ApiError {
+    ApiError::bad_gateway(error.to_string())
+}
+
+async fn save(
+    app: &App,
+    editor: &Editor,
+    record: &VmsRecord,
+    before: Option<&VmsRecord>,
+) -> ApiResult<()> {
+    make(app, &record.document)?;
+    app.deliveries.vms.book.put(record, &editor.name).await?;
+    app.deliveries.vms.apply(record).await?;
+    let did = if before.is_some() { "changed" } else { "added" };
+    let what = format!("{did} VMS server {}", record.id);
+    let before = before.map(|before| &before.document);
+    audit::note(app, &editor.name, what, before, Some(&record.document)).await;
+    Ok(())
+}
+
+/// What a person has to define in the VMS.
+fn to_define(document: &VmsDocument, vms: Option<&Vms>) -> Vec<String> {
+    match (&document.system, vms) {
+        (
+            SystemDocument::Milestone {
+                has_alarms: false,
+                event_name,
+                ..
+            },
+            _,
+        ) => {
+            let kinds = document
+                .kinds
+                .iter()
+                .filter_map(|name| EventKind::from_name(name));
+            let name = EventName::parse(event_name).ok();
+            name.and_then(|name| name.all(kinds, document.has_ends))
+                .unwrap_or_default()
+        }
+        (SystemDocument::Genetec { .. }, Some(Vms::Genetec(genetec))) => genetec
+            .custom_events()
+            .into_iter()
+            .map(|(number, name)| format!("{number} {name}"))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+async fn view(app: &App, record: VmsRecord) -> ApiResult<VmsView> {
+    let sink = record.sink_name();
+    let state = app
+        .storage
+        .read(move |reader| reader.sink_state(&sink))
+        .await?;
+    let state = state.as_ref();
+    let document = record.document;
+    let vms = app.deliveries.vms.make(&document).ok();
+    Ok(VmsView {
+        id: record.id,
+        to_define: to_define(&document, vms.as_ref()),
+        name: document.name,
+        is_enabled: document.is_enabled,
+        host: document.host,
+        port: document.port,
+        is_tls: document.is_tls,
+        fingerprint: document.fingerprint,
+        user: document.user,
+        timeout_s: document.timeout_s,
+        kinds: document.kinds,
+        has_ends: document.has_ends,
+        system: document.system,
+        matches: document.matches,
+        queue: state.map_or(0, |state| state.n_waiting),
+        delivered: state.map_or(0, |state| state.n_delivered),
+        last_delivered_at: state
+            .and_then(|state| state.last_delivered_at)
+            .map(|at| at.to_string()),
+        last_error: state.and_then(|state| state.last_error.clone()),
+        dead: state.map_or(0, |state| state.n_dead),
+        dropped: state.map_or(0, |state| state.n_dropped),
+    })
+}

@@ -1,0 +1,58 @@
+// What the pages say about VMS servers. Pure, so that it can be tested.
+
+import type { Vms, VmsInput, VmsSystem } from '../api/vms';
+
+/** Kinds of events that can be sent, in the order of the relay's own list. */
+export const VMS_KINDS = [
+  'intruder',
+  'loitering',
+  'direction',
+  'wrong_way',
+  'u_turn',
+  'cross_line',
+  'enter',
+  'exit',
+  'stopped',
+  'object_left',
+  'object_removed',
+  'count_over_limit',
+  'zone_sequence',
+  'picture_problem',
+  'signal_lost',
+  'occupancy',
+  'program',
+] as const satisfies readonly string[] as readonly string[];
+
+export const SYSTEM_NAMES: Record<VmsSystem['type'], string> = {
+  milestone: 'Milestone XProtect',
+  genetec: 'Genetec Security Center',
+};
+
+/** The port that a system uses unless somebody changed it. */
+export function usualPort(type: VmsSystem['type'], isTls: boolean): number {
+  if (type === 'genetec') return 4590;
+  return isTls ? 443 : 80;
+}
+
+/** A kept VMS as the API takes it: password and matches are left as they are. */
+export function inputOf(vms: Vms): VmsInput {
+  const { name, is_enabled, host, port, is_tls, fingerprint, user, timeout_s, kinds, has_ends, system } = vms;
+  return { name, is_enabled, host, port, is_tls, fingerprint, user, timeout_s, kinds, has_ends, system };
+}
+
+/** How sending goes, as a badge. */
+export function stateOf(vms: Vms): { tone: 'ok' | 'bad' | 'warn' | 'off'; text: string } {
+  if (!vms.is_enabled) return { tone: 'off', text: 'Off' };
+  if (vms.last_error !== null) return { tone: 'bad', text: 'Not taken' };
+  if (vms.dead > 0) return { tone: 'warn', text: 'Some given up' };
+  return vms.last_delivered_at === null
+    ? { tone: 'off', text: 'Nothing sent yet' }
+    : { tone: 'ok', text: 'Delivering' };
+}
+
+/** What a person has to do in the VMS, said once above the list of names. */
+export function defineHint(system: VmsSystem): string {
+  return system.type === 'milestone'
+    ? 'In the Management Client, add an analytics event under each of these names, then use it in an alarm definition. Without that XProtect drops the event.'
+    : 'Security Center needs a custom event for camera entities with each of these numbers. They can be made from here.';
+}
