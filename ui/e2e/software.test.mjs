@@ -152,7 +152,7 @@ describe('software, sightings and counts', () => {
     await openCamera(site);
     await openTab(page, 'Counts');
     await page.locator('.u-over').first().waitFor();
-    assert.equal(await page.locator('.u-wrap canvas').count(), 3);
+    assert.equal(await page.locator('.u-wrap canvas').count(), 4);
     await page.getByRole('radio', { name: 'Where they pass' }).check();
     await page.getByText('passages').waitFor();
     const wait = page.waitForEvent('download');
