@@ -198,8 +198,8 @@ impl ObjectFilter {
             gates.push(gate("stationary", outcome));
         }
         if self.ignores_parked && track.class.group() != ClassGroup::Person {
-            let outcome = asked(!is_parked(track), "was seen to move", || {
-                "parked: nobody has seen it move".to_owned()
+            let outcome = asked(!is_parked(track), "something moved there", || {
+                "parked: nothing has moved where it stands".to_owned()
             });
             gates.push(gate("parked", outcome));
         }
@@ -268,7 +268,7 @@ impl ObjectFilter {
     }
 }
 
-/// Whether it is a vehicle or two-wheeler that nobody has seen move.
+/// Whether it is a vehicle or two-wheeler at which nothing has moved.
 fn is_parked(track: &Track) -> bool {
     track.class.group() != ClassGroup::Person && track.moved == Moved::No
 }

@@ -13,7 +13,7 @@ const WORDS: Record<string, string> = {
   speed: 'Speed',
   mask: 'Outside masks',
   stationary: 'Not standing for long',
-  parked: 'Was seen to move',
+  parked: 'Not parked before',
   inside: 'Inside the zone',
   entered: 'Came in',
   left: 'Went out',

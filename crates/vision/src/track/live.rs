@@ -52,6 +52,8 @@ const MOVED: f32 = 0.25;
 /// ... and its box shares less than this with the one of then (intersection
 /// over union).
 const MOVED_OVERLAP: f32 = 0.5;
+/// So far, in longer sides, no shake carries a box.
+const FAR: f32 = 1.0;
 /// So many detections in a row must have seen something move there: a camera
 /// that shakes moves the edges of what stands for one or two.
 const MOVED_HITS: u32 = 3;
@@ -102,7 +104,7 @@ pub(super) struct Live {
     is_touched: bool,
     /// What moved since its last detection is not known.
     is_unsure: bool,
-    /// The same in this frame.
+    /// Something moves there in this frame.
     is_touched_now: bool,
     /// The picture trembled since its last detection.
     is_shaken: bool,
@@ -340,6 +342,8 @@ impl Live {
         }
         self.n_touched = self.n_touched.saturating_add(1);
         let moved = match self.n_touched {
+            // No shake carries a box so far: an intruder in a storm counts.
+            MOVED_HITS.. if self.way() >= FAR => Moved::Surely,
             _ if self.is_shaken => Moved::No,
             MOVED_HITS.. if self.is_away() => Moved::Surely,
             STIRRED_HITS.. => Moved::Perhaps,
@@ -353,13 +357,19 @@ impl Live {
     /// of which a part was hidden has one side where it was.
     fn is_away(&self) -> bool {
         let (now, then) = (self.filter.shape(), self.origin);
-        let x = common_shift(now.cx - then.cx, now.w - then.w);
-        let y = common_shift(now.cy - then.cy, now.h - then.h);
-        let has_gone = x.hypot(y) >= MOVED * then.longer_side() && now.iou(then) < MOVED_OVERLAP;
+        let has_gone = self.way() >= MOVED && now.iou(then) < MOVED_OVERLAP;
         let growth = (now.w / then.w, now.h / then.h);
         let is_grown = |by: f32| growth.0.min(growth.1) >= by;
         let is_shrunk = |by: f32| growth.0.max(growth.1) <= 1.0 / by;
         has_gone || is_grown(APPROACHED) || is_shrunk(APPROACHED)
+    }
+
+    /// How far both of its sides went the same way, in longer sides of its box.
+    fn way(&self) -> f32 {
+        let (now, then) = (self.filter.shape(), self.origin);
+        let x = common_shift(now.cx - then.cx, now.w - then.w);
+        let y = common_shift(now.cy - then.cy, now.h - then.h);
+        x.hypot(y) / then.longer_side()
     }
 
     /// Whether something moves at a track that seems to stand; `None` if it
