@@ -52,8 +52,9 @@ const MOVED: f32 = 0.25;
 /// ... and its box shares less than this with the one of then (intersection
 /// over union).
 const MOVED_OVERLAP: f32 = 0.5;
-/// So far, in longer sides, no shake carries a box.
-const FAR: f32 = 1.0;
+/// So far, in longer sides, no shake carries a box, nor do three detections in
+/// which it takes its neighbours in a row of parked cars for itself.
+const FAR: f32 = 2.0;
 /// So many detections in a row must have seen something move there: a camera
 /// that shakes moves the edges of what stands for one or two.
 const MOVED_HITS: u32 = 3;
