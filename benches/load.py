@@ -12,6 +12,8 @@ import argparse, http.client, json, os, re, signal, subprocess, sys, tempfile, t
 from datetime import datetime, timezone
 
 SCENES = {"still": ["--still"], "busy": []}
+# Longest recording; a longer measurement sees it again and again.
+RECORDED_S = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -89,7 +91,7 @@ def record(arguments, scene, folder):
         connection = http.client.HTTPConnection("127.0.0.1", arguments.sim_port, timeout=30)
         connection.request("GET", "/cgi-bin/mjpeg")
         answer = connection.getresponse()
-        for idx in range(int(5 * (arguments.warm_up_s + arguments.measure_s + 10))):
+        for idx in range(int(5 * min(arguments.warm_up_s + arguments.measure_s + 10, RECORDED_S))):
             length = None
             while (line := answer.readline().strip()) or length is None:
                 if line.lower().startswith(b"content-length:"):
@@ -98,6 +100,19 @@ def record(arguments, scene, folder):
                 picture.write(answer.read(length))
     finally:
         stop(sim)
+
+
+def add_camera(api, name, port):
+    """Links a simulated camera, with an alarm for whatever is seen anywhere in its picture; returns its id."""
+    link = {"host": "127.0.0.1", "port": port, "path": "/cgi-bin/mjpeg"}
+    camera = api.call("POST", "/api/v1/cameras", {"name": name, "link": link})
+    camera.pop("status")
+    camera["zones"] = [{"id": 1, "name": "All", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}]
+    camera["rules"] = [{"id": 1, "name": "Any", "kind": "intruder", "zone_id": 1, "dwell_s": 0.0,
+                        "classes": ["person", "car", "bus", "truck", "bicycle", "motorcycle"],
+                        "sensitivity": 5, "is_enabled": True}]
+    api.call("PUT", f"/api/v1/cameras/{camera['id']}", camera)
+    return camera["id"]
 
 
 def measure(arguments, scene, n_cameras, recorded):
@@ -117,14 +132,7 @@ def measure(arguments, scene, n_cameras, recorded):
             session = api.call("POST", "/api/v1/setup", {"token": token, "name": "bench", "password": "bench bench"})
             api.csrf = session["csrf_token"]
             for camera_idx in range(n_cameras):
-                link = {"host": "127.0.0.1", "port": arguments.sim_port + camera_idx, "path": "/cgi-bin/mjpeg"}
-                camera = api.call("POST", "/api/v1/cameras", {"name": f"{scene} {camera_idx}", "link": link})
-                camera.pop("status")
-                camera["zones"] = [{"id": 1, "name": "All", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}]
-                camera["rules"] = [{"id": 1, "name": "Any", "kind": "intruder", "zone_id": 1, "dwell_s": 0.0,
-                                    "classes": ["person", "car", "bus", "truck", "bicycle", "motorcycle"],
-                                    "sensitivity": 5, "is_enabled": True}]
-                api.call("PUT", f"/api/v1/cameras/{camera['id']}", camera)
+                add_camera(api, f"{scene} {camera_idx}", arguments.sim_port + camera_idx)
             delays_ms = []
             threading.Thread(target=api.watch_events, args=(delays_ms,), daemon=True).start()
             time.sleep(arguments.warm_up_s)

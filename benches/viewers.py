@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""What viewers cost: CPU, memory and the analysed rate with and without RTSP viewers.
+"""What viewers cost: CPU, memory and the analysed rate with and without RTSP viewers and ONVIF clients that pull events.
 
 In:  a release binary (--bin) and optionally a detector (--model). Cameras are `airelay sim` in another process, 1080p at
      5 frames a second over loopback; viewers are sockets of this process, which read and throw away.
-Out: one table row per way of watching. Asserts nothing.
+Out: one table row per way of watching, and what the ONVIF clients were told, compared. Asserts nothing.
 """
-import argparse, asyncio, hashlib, re, subprocess, sys, tempfile, time
+import argparse, asyncio, hashlib, re, subprocess, tempfile, time
+from datetime import datetime, timedelta, timezone
 
-from load import SCENES, Api, counters, cpu_seconds, first_line, rss_mb, stop
+from load import SCENES, Api, add_camera, counters, cpu_seconds, first_line, record, rss_mb, stop
+from pull_points import PullPoint, compare
 
 USER, PASSWORD = "vms", "a long password"
 
@@ -83,10 +85,20 @@ class Viewer:
             self.take(channel, await self.reader.readexactly(high << 8 | low))
 
 
-async def measure(arguments, video, transport, n_viewers):
+def utc(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def pull_point_row(told, n_pulls):
+    parts = ", ".join(f"{count} {what}" for what, count in told.items())
+    return f"{n_pulls} pulls; {parts}"
+
+
+async def measure(arguments, recorded, video, transport, n_viewers, n_pull_points):
+    content = ["--content", recorded] if recorded else SCENES[arguments.scene]
     sim = subprocess.Popen(
         [arguments.bin, "sim", "--port", str(arguments.sim_port), "--cameras", str(arguments.cameras),
-         *SCENES[arguments.scene]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+         *content], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     with tempfile.TemporaryDirectory() as data:
         command = [arguments.bin, "serve", "--no-demo", "--listen", "0", "--data-dir", data]
         if arguments.model:
@@ -95,31 +107,42 @@ async def measure(arguments, video, transport, n_viewers):
             first_line(sim, r"(http://\S+)")
         relay = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
-            api = Api(first_line(relay, r"runs on http://(\S+)"))
+            address = first_line(relay, r"runs on http://(\S+)")
+            api = Api(address)
             token = first_line(relay, r"token=(\S+)")
             api.csrf = api.call("POST", "/api/v1/setup", {"token": token, "name": "bench", "password": "bench bench"})["csrf_token"]
             ids = []
             for camera_idx in range(arguments.cameras):
-                link = {"host": "127.0.0.1", "port": arguments.sim_port + camera_idx, "path": "/cgi-bin/mjpeg"}
-                ids.append(api.call("POST", "/api/v1/cameras", {"name": f"bench {camera_idx}", "link": link})["id"])
+                ids.append(add_camera(api, f"bench {camera_idx}", arguments.sim_port + camera_idx))
             api.call("PUT", f"/api/v1/device_accounts/{USER}", {"level": "User", "password": PASSWORD})
             await asyncio.sleep(3)
             port = api.call("GET", "/api/v1/viewers")["rtsp_port"]
             viewers = [Viewer(port, ids[idx % len(ids)], video, transport) for idx in range(n_viewers)]
             tasks = [asyncio.create_task(viewer.watch()) for viewer in viewers]
+            pull_points = [PullPoint(address, USER, PASSWORD) for _ in range(n_pull_points)]
+            for pull_point in pull_points:
+                await pull_point.subscribe()
+            tasks += [asyncio.create_task(pull_point.pull()) for pull_point in pull_points]
             await asyncio.sleep(arguments.warm_up_s)
             for task in tasks:
                 if task.done():
                     task.result()
             pictures = sum(viewer.n_pictures for viewer in viewers)
             documents = sum(viewer.n_documents for viewer in viewers)
+            since = datetime.now(timezone.utc)
             before, began, counted = cpu_seconds(relay.pid), time.monotonic(), counters(api)
             await asyncio.sleep(arguments.measure_s)
             took, used = time.monotonic() - began, cpu_seconds(relay.pid) - before
             change = {name: value - counted.get(name, 0) for name, value in counters(api).items()}
+            # What was decided by now arrives within the next pulls.
+            until = datetime.now(timezone.utc)
+            await asyncio.sleep(3 if pull_points else 0)
             for task in tasks:
+                if task.done():
+                    task.result()
                 task.cancel()
-            return {"cpu": used / took, "rss": rss_mb(relay.pid), "received": change["relay_frames_received_total"],
+            told = compare(pull_points, utc(since), utc(until)) if pull_points else {}
+            return {"told": pull_point_row(told, sum(point.n_pulls for point in pull_points)),"cpu": used / took, "rss": rss_mb(relay.pid), "received": change["relay_frames_received_total"],
                     "analysed": change["relay_frames_analysed_total"], "lost": change["relay_viewer_lost_total"],
                     "pictures": sum(viewer.n_pictures for viewer in viewers) - pictures,
                     "documents": sum(viewer.n_documents for viewer in viewers) - documents}
@@ -134,22 +157,29 @@ def main():
     parser.add_argument("--model", help="manifest of a detector; the built-in one when left out")
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--viewers", type=int, default=20)
+    parser.add_argument("--pull-points", type=int, default=0, help="ONVIF clients that pull events beside the viewers")
+    parser.add_argument("--recorded", action="store_true", help="cameras show pictures saved before, so that drawing takes no cores")
     parser.add_argument("--ways", default="none,jpeg/tcp,jpeg/udp,h264/tcp")
     parser.add_argument("--scene", default="busy", choices=SCENES)
     parser.add_argument("--warm-up-s", type=float, default=12)
     parser.add_argument("--measure-s", type=float, default=30)
     parser.add_argument("--sim-port", type=int, default=8721)
     arguments = parser.parse_args()
-    print("| viewers | way | CPU cores | memory MB | frames received | analysed | pictures sent | documents | lost |\n"
-          "|---|---|---|---|---|---|---|---|---|")
-    for way in arguments.ways.split(","):
-        video, _, transport = way.partition("/")
-        n_viewers = 0 if way == "none" else arguments.viewers
-        row = asyncio.run(measure(arguments, video, transport, n_viewers))
-        print(f"| {n_viewers} | {way} | {row['cpu']:.2f} | {row['rss']:.0f} | {row['received']} | {row['analysed']} | "
-              f"{row['pictures']} | {row['documents']} | {row['lost']} |", flush=True)
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.recorded:
+            record(arguments, arguments.scene, folder)
+        recorded = folder if arguments.recorded else None
+        print("| viewers | way | pull points | CPU cores | memory MB | frames received | analysed | pictures sent | documents | lost |\n"
+              "|---|---|---|---|---|---|---|---|---|---|", flush=True)
+        for way in arguments.ways.split(","):
+            video, _, transport = way.partition("/")
+            n_viewers, n_pull_points = (0, 0) if way == "none" else (arguments.viewers, arguments.pull_points)
+            row = asyncio.run(measure(arguments, recorded, video, transport, n_viewers, n_pull_points))
+            print(f"| {n_viewers} | {way} | {n_pull_points} | {row['cpu']:.2f} | {row['rss']:.0f} | {row['received']} | {row['analysed']} | "
+                  f"{row['pictures']} | {row['documents']} | {row['lost']} |", flush=True)
+            if n_pull_points:
+                print(f"  {n_pull_points} pull points: {row['told']}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
