@@ -41,16 +41,19 @@ impl Default for Guest {
     }
 }
 
-/// Begins an event in every tenth scene and ends it five scenes later.
+/// Begins an event in every tenth scene and ends it five scenes later, if it
+/// began: started in between it waits for the next.
 pub(crate) const HEALTHY: Guest = Guest {
-    fields: "",
+    fields: "(global $is_open (mut i32) (i32.const 0))",
     n_pages: 1,
     start: "",
     update: "
         (if (i64.eqz (i64.rem_u (local.get $seq) (i64.const 10)))
-            (then (call $say (i32.const 1) (i32.const 0))))
-        (if (i64.eq (i64.rem_u (local.get $seq) (i64.const 10)) (i64.const 5))
-            (then (call $say (i32.const 1) (i32.const 2))))",
+            (then (call $say (i32.const 1) (i32.const 0)) (global.set $is_open (i32.const 1))))
+        (if (i32.and
+                (global.get $is_open)
+                (i64.eq (i64.rem_u (local.get $seq) (i64.const 10)) (i64.const 5)))
+            (then (call $say (i32.const 1) (i32.const 2)) (global.set $is_open (i32.const 0))))",
     tick: "",
     realloc: "",
 };
