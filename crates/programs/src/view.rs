@@ -58,6 +58,17 @@ impl<'a> View<'a> {
         found.ok().map(|position| self.by_id[position].1)
     }
 
+    /// As [`idx_of`](Self::idx_of), of a track that was at `hint` in the scene
+    /// before: most stay where they were.
+    pub(crate) fn idx_near(&self, hint: Option<usize>, track_id: TrackId) -> Option<usize> {
+        let is_there = |idx: &usize| {
+            self.tracks
+                .get(*idx)
+                .is_some_and(|track| track.track_id == track_id)
+        };
+        hint.filter(is_there).or_else(|| self.idx_of(track_id))
+    }
+
     /// The track `track_id`, unless this is its last scene.
     pub(crate) fn living(&self, track_id: TrackId) -> Option<&'a Track> {
         let track = &self.tracks[self.idx_of(track_id)?];

@@ -105,11 +105,11 @@ impl<S: Default> Visits<S> {
         // Before anybody is let in again: who was away too long comes anew.
         let mut over = self.take_expired(at);
         for visit in &mut over {
-            visit.track_idx = view.idx_of(visit.track_id);
+            visit.track_idx = view.idx_near(visit.track_idx, visit.track_id);
         }
         let mut known = Subset::none_of(view.tracks.len());
         for visit in &mut self.visits {
-            let idx = view.idx_of(visit.track_id);
+            let idx = view.idx_near(visit.track_idx, visit.track_id);
             visit.track_idx = idx;
             if let Some(idx) = idx {
                 known.insert(idx);

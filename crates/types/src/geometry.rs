@@ -21,6 +21,7 @@ pub struct NormPoint {
 
 impl NormPoint {
     /// The point, each coordinate limited to 0..=1 (not a number becomes 0).
+    #[inline]
     pub fn new(x: f32, y: f32) -> Self {
         NormPoint {
             x: to_unit(x),
@@ -49,6 +50,7 @@ impl NormBox {
 
     /// The box between two corners, limited to the picture; corners in the
     /// wrong order are exchanged, not a number becomes 0.
+    #[inline]
     pub fn from_xyxy(x1: f32, y1: f32, x2: f32, y2: f32) -> Self {
         let (x1, y1, x2, y2) = (to_unit(x1), to_unit(y1), to_unit(x2), to_unit(y2));
         NormBox {
@@ -60,41 +62,49 @@ impl NormBox {
     }
 
     /// Left edge.
+    #[inline]
     pub const fn x1(self) -> f32 {
         self.x1
     }
 
     /// Top edge.
+    #[inline]
     pub const fn y1(self) -> f32 {
         self.y1
     }
 
     /// Right edge.
+    #[inline]
     pub const fn x2(self) -> f32 {
         self.x2
     }
 
     /// Bottom edge.
+    #[inline]
     pub const fn y2(self) -> f32 {
         self.y2
     }
 
     /// Width, parts of the picture's width.
+    #[inline]
     pub fn width(self) -> f32 {
         self.x2 - self.x1
     }
 
     /// Height, parts of the picture's height.
+    #[inline]
     pub fn height(self) -> f32 {
         self.y2 - self.y1
     }
 
     /// Area, parts of the picture's area.
+    #[inline]
     pub fn area(self) -> f32 {
         self.width() * self.height()
     }
 
     /// Middle of the box.
+    #[inline]
     pub fn centre(self) -> NormPoint {
         NormPoint::new(
             f32::midpoint(self.x1, self.x2),
@@ -103,11 +113,13 @@ impl NormBox {
     }
 
     /// Middle of the lower edge: where a standing object meets the ground.
+    #[inline]
     pub fn bottom_centre(self) -> NormPoint {
         NormPoint::new(f32::midpoint(self.x1, self.x2), self.y2)
     }
 
     /// The common part, or `None` where the boxes do not overlap.
+    #[inline]
     pub fn intersection(self, other: NormBox) -> Option<NormBox> {
         let common = NormBox {
             x1: self.x1.max(other.x1),
@@ -130,6 +142,7 @@ impl NormBox {
     }
 
     /// Area of the common part over area of both, 0..=1.
+    #[inline]
     pub fn iou(self, other: NormBox) -> f32 {
         let common = self.intersection(other).map_or(0.0, NormBox::area);
         let both = self.area() + other.area() - common;
@@ -137,6 +150,7 @@ impl NormBox {
     }
 
     /// Whether `point` lies in the box, edges included.
+    #[inline]
     pub fn contains(self, point: NormPoint) -> bool {
         (self.x1..=self.x2).contains(&point.x) && (self.y1..=self.y2).contains(&point.y)
     }
@@ -165,12 +179,14 @@ impl Polygon {
     }
 
     /// The vertices in drawing order.
+    #[inline]
     pub fn vertices(&self) -> &[NormPoint] {
         &self.vertices
     }
 
     /// Whether `point` lies inside (even-odd rule). A point on an edge shared
     /// by two polygons lies in at most one of them.
+    #[inline]
     pub fn contains(&self, point: NormPoint) -> bool {
         let mut inside = false;
         // Not `edges`: this is asked thousands of times per scene.
@@ -186,6 +202,7 @@ impl Polygon {
     }
 
     /// The smallest box around the polygon.
+    #[inline]
     pub fn bounds(&self) -> NormBox {
         let first = self.vertices[0];
         let start = NormBox::from_xyxy(first.x, first.y, first.x, first.y);
@@ -254,6 +271,7 @@ impl Line {
     }
 
     /// The points in drawing order.
+    #[inline]
     pub fn points(&self) -> &[NormPoint] {
         &self.points
     }

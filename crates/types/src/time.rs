@@ -53,6 +53,7 @@ impl Timestamp {
     }
 
     /// Time from `earlier` to `self`; zero when `earlier` is later.
+    #[inline]
     pub fn saturating_since(self, earlier: Timestamp) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
