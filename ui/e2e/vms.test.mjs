@@ -128,7 +128,7 @@ describe('VMS servers', () => {
       alarm ?? 'none came',
       /<Message>airelay [A-Z][a-z -]+<\/Message>.*<Name>127\.0\.0\.1<\/Name>/s,
     );
-    await page.getByTestId('vms-state').getByText('Delivering').waitFor();
+    await page.getByTestId('sink-state').getByText('Delivering').waitFor();
     await shoot('vms-delivering');
   });
 

@@ -22,7 +22,7 @@ use sink::Trust;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::book::{Record, next_id};
+pub(crate) use self::book::{Book, Record, SinkDocument, next_id};
 pub(crate) use self::brokers::{BrokerRecord, BrokerState, Brokers};
 use self::couriers::Couriers;
 pub(crate) use self::couriers::SinkParts;
@@ -81,6 +81,15 @@ impl Deliveries {
     /// New rows wait: whoever sleeps shall look.
     pub(crate) fn wake(&self) {
         self.couriers.wake();
+    }
+
+    /// Queues the dead letters of the sink called `sink` again; returns how
+    /// many.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub(crate) async fn replay(&self, sink: &str) -> anyhow::Result<usize> {
+        self.couriers.replay(sink).await
     }
 
     /// Attempts that failed since the start, by sink.

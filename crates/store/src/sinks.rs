@@ -18,7 +18,7 @@ const MAX_NAME_BYTES: usize = 128;
 pub(crate) const MAX_SINKS: u32 = 64;
 
 /// How one sink is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SinkState {
     /// Its name.
     pub name: String,

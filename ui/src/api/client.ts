@@ -177,6 +177,8 @@ export const addWebhook = (input: WebhookInput) => call<Webhook>('POST', '/webho
 export const putWebhook = (webhookId: string, input: WebhookInput) =>
   call<Webhook>('PUT', `/webhooks/${id(webhookId)}`, input);
 export const deleteWebhook = (webhookId: string) => call<unknown>('DELETE', `/webhooks/${id(webhookId)}`);
+export const replayWebhook = (webhookId: string) =>
+  call<{ replayed: number }>('POST', `/webhooks/${id(webhookId)}/replay`);
 export const testWebhook = (webhookId: string) =>
   call<WebhookTest>('POST', `/webhooks/${id(webhookId)}/test`);
 

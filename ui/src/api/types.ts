@@ -332,9 +332,11 @@ export interface Webhook {
   has_picture_inside: boolean;
   timeout_s: number;
   queue: number;
+  delivered: number;
   last_delivered_at: string | null;
   last_error: string | null;
   dead: number;
+  dropped: number;
 }
 
 /** `secret`: absent = keep, "" = remove, text = set. */

@@ -1,7 +1,7 @@
 // Words of the MQTT pages. Pure, so that they can be tested.
 
-import type { Broker, BrokerInput, BrokerState, BrokerTestStep } from '../api/brokers';
-import type { IconName } from '../lib/icons';
+import type { Broker, BrokerInput, BrokerState, BrokerTest, BrokerTestStep } from '../api/brokers';
+import type { StateWords, TestResult } from '../sinks/sinks';
 
 export const STEP_WORDS: Record<BrokerTestStep['step'], string> = {
   find: 'Find the host',
@@ -13,16 +13,15 @@ export const STEP_WORDS: Record<BrokerTestStep['step'], string> = {
   read_back: 'Read it back',
 };
 
-export const VERDICT_ICONS: Record<BrokerTestStep['verdict'], IconName> = {
-  passed: 'check',
-  unsure: 'question',
-  failed: 'cross',
-};
-
-export interface StateWords {
-  text: string;
-  icon: IconName;
-  tone: 'ok' | 'bad' | 'off' | 'busy';
+/** A test as the pages show it. */
+export function resultOf(test: BrokerTest): TestResult {
+  const steps = test.steps.map(({ step, verdict, text, advice }) => ({
+    what: STEP_WORDS[step],
+    verdict,
+    text,
+    advice,
+  }));
+  return { isOk: test.is_ok, steps, certificate: test.certificate_sha256 };
 }
 
 export function stateWords(state: BrokerState): StateWords {

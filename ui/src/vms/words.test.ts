@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Vms } from '../api/vms';
 import { VmsDraft } from './draft.svelte';
-import { inputOf, stateOf, usualPort } from './words';
+import { inputOf, usualPort } from './words';
 
 const vms: Vms = {
   id: '1',
@@ -67,13 +67,5 @@ describe('words about a VMS server', () => {
     expect([usualPort('milestone', false), usualPort('milestone', true), usualPort('genetec', true)]).toEqual(
       [80, 443, 4590],
     );
-  });
-
-  it('says the worst first', () => {
-    expect(stateOf({ ...vms, is_enabled: false, last_error: 'x' }).text).toBe('Off');
-    expect(stateOf({ ...vms, dead: 2, last_error: 'x' }).tone).toBe('bad');
-    expect(stateOf({ ...vms, dead: 2 }).tone).toBe('warn');
-    expect(stateOf(vms).text).toBe('Nothing sent yet');
-    expect(stateOf({ ...vms, last_delivered_at: '2026-07-01T09:30:00Z' }).tone).toBe('ok');
   });
 });

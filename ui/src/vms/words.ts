@@ -1,6 +1,7 @@
 // What the pages say about VMS servers. Pure, so that it can be tested.
 
-import type { Vms, VmsInput, VmsSystem } from '../api/vms';
+import type { Vms, VmsInput, VmsSystem, VmsTest } from '../api/vms';
+import type { TestResult, TestStep } from '../sinks/sinks';
 
 /** Kinds of events that can be sent, in the order of the relay's own list. */
 export const VMS_KINDS = [
@@ -40,14 +41,13 @@ export function inputOf(vms: Vms): VmsInput {
   return { name, is_enabled, host, port, is_tls, fingerprint, user, timeout_s, kinds, has_ends, system };
 }
 
-/** How sending goes, as a badge. */
-export function stateOf(vms: Vms): { tone: 'ok' | 'bad' | 'warn' | 'off'; text: string } {
-  if (!vms.is_enabled) return { tone: 'off', text: 'Off' };
-  if (vms.last_error !== null) return { tone: 'bad', text: 'Not taken' };
-  if (vms.dead > 0) return { tone: 'warn', text: 'Some given up' };
-  return vms.last_delivered_at === null
-    ? { tone: 'off', text: 'Nothing sent yet' }
-    : { tone: 'ok', text: 'Delivering' };
+/** A test as the pages show it: the certificate is asked about only where it was in the way. */
+export function resultOf(test: VmsTest): TestResult {
+  const steps = test.steps.map(({ what, is_ok, text }) => {
+    const verdict: TestStep['verdict'] = is_ok ? 'passed' : 'failed';
+    return { what, verdict, text, advice: null };
+  });
+  return { isOk: test.is_ok, steps, certificate: test.is_ok ? null : test.certificate_sha256 };
 }
 
 /** What a person has to do in the VMS, said once above the list of names. */

@@ -154,14 +154,6 @@ impl VmsServers {
         self.couriers.remove(&sink_name::<VmsDocument>(id)).await
     }
 
-    /// Queues a VMS's dead letters again; returns how many.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub(crate) async fn replay(&self, id: &str) -> anyhow::Result<usize> {
-        self.couriers.replay(&sink_name::<VmsDocument>(id)).await
-    }
-
     /// Checks a document as a VMS.
     ///
     /// # Errors

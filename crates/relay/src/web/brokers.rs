@@ -6,14 +6,16 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sink::mqtt::{Broker, BrokerAddress, StepReport, Verdict};
+use store::SinkState;
 use utoipa::ToSchema;
 
 use super::App;
-use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
-use crate::deliver::{BrokerRecord, BrokerState, Record, next_id};
+use super::sinks::{self, Replayed, SinkKind};
+use crate::deliver::{Book, BrokerRecord, BrokerState};
+use crate::secrets::Vault;
 use crate::settings::{BrokerDocument, BrokerInput, FieldErrors};
 use crate::supervise::hex;
 
@@ -125,21 +127,123 @@ pub(super) struct BrokerDraft {
     broker: BrokerInput,
 }
 
-/// How many were queued again.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Replayed {
-    /// Steps.
-    pub replayed: usize,
+/// Brokers, as a kind of sink.
+struct Brokers;
+
+impl SinkKind for Brokers {
+    type Document = BrokerDocument;
+    type Input = BrokerInput;
+    type View = BrokerView;
+    const NAME: &'static str = "broker";
+    const MAX: usize = MAX_BROKERS;
+
+    fn book(app: &App) -> &Book<BrokerDocument> {
+        &app.deliveries.brokers.book
+    }
+
+    fn document(
+        input: BrokerInput,
+        stored: Option<&BrokerDocument>,
+        vault: &Vault,
+    ) -> Result<BrokerDocument, FieldErrors> {
+        input.into_document(stored, vault)
+    }
+
+    /// One broker, one document; what another one still holds of us is taken
+    /// back there.
+    async fn prepare(
+        app: &App,
+        record: &BrokerRecord,
+        before: Option<&BrokerRecord>,
+    ) -> ApiResult<()> {
+        let brokers = &app.deliveries.brokers;
+        let made = brokers
+            .make(&record.id, &record.document)
+            .map_err(ApiError::fields)?;
+        let same = brokers.by_address(made.address()).await?;
+        if same.is_some_and(|same| same.id != record.id) {
+            let message = "another broker has this address: change that one instead";
+            return Err(ApiError::fields(FieldErrors::one("address", message)));
+        }
+        let has_moved = before.is_some_and(|before| {
+            let address = BrokerAddress::parse(&before.document.address);
+            address.is_ok_and(|address| address != *made.address())
+        });
+        if has_moved {
+            brokers.take_back(&record.id).await;
+        }
+        Ok(())
+    }
+
+    async fn apply(app: &App, record: &BrokerRecord) -> anyhow::Result<()> {
+        app.deliveries.brokers.apply(record).await
+    }
+
+    async fn end(app: &App, id: &str) -> anyhow::Result<()> {
+        app.deliveries.brokers.take_back(id).await;
+        app.deliveries.brokers.remove(id).await
+    }
+
+    fn view(app: &App, record: BrokerRecord, queue: Option<SinkState>) -> BrokerView {
+        let queue = queue.unwrap_or_default();
+        let now = app.clock.now();
+        let status = app.deliveries.brokers.status(&record.id);
+        let state = match &status {
+            Some(status) => status.state,
+            None if record.document.is_enabled => BrokerState::Waiting,
+            None => BrokerState::Off,
+        };
+        let status = status.unwrap_or_default();
+        let document = record.document;
+        // An event's own failure stands until one arrives.
+        let (last_error, last_error_at) = match status.last_error {
+            Some(error) => (Some(error), status.last_error_at),
+            None => (queue.last_error, queue.last_error_at),
+        };
+        BrokerView {
+            id: record.id,
+            name: document.name,
+            address: document.address,
+            is_enabled: document.is_enabled,
+            topic_prefix: document.topic_prefix,
+            user: document.user,
+            has_password: document.sealed_password.is_some(),
+            has_certificate: document.certificate.is_some(),
+            fingerprint: document.fingerprint,
+            qos: document.qos,
+            sends_events: document.sends_events,
+            event_filter: document.event_filter,
+            sends_scenes: document.sends_scenes,
+            has_home_assistant: document.has_home_assistant,
+            discovery_prefix: document.discovery_prefix,
+            state,
+            connected_since: status.connected_since.map(|at| at.to_string()),
+            version: status.version,
+            retry_in_s: status
+                .retry_at
+                .map(|at| at.saturating_since(now).as_secs_f32().round()),
+            last_error_at: last_error
+                .as_ref()
+                .and(last_error_at)
+                .map(|at| at.to_string()),
+            last_error,
+            advice: status.advice,
+            queue: queue.n_waiting,
+            delivered: queue.n_delivered,
+            last_delivered_at: queue.last_delivered_at.map(|at| at.to_string()),
+            dead: queue.n_dead,
+            dropped: queue.n_dropped,
+            scenes: status.n_scenes,
+            scenes_lost: status.n_scenes_lost,
+        }
+    }
 }
 
 /// All brokers with their connections and queues.
 #[utoipa::path(get, path = "/api/v1/brokers", tag = "brokers",
     responses((status = 200, body = BrokerList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<BrokerList>> {
-    let mut brokers = Vec::new();
-    for record in app.deliveries.brokers.book.list().await? {
-        brokers.push(view(&app, record).await?);
-    }
+    let brokers = sinks::all::<Brokers>(&app).await?;
     Ok(Json(BrokerList { brokers }))
 }
 
@@ -152,18 +256,7 @@ pub(super) async fn add(
     State(app): State<App>,
     Body(input): Body<BrokerInput>,
 ) -> ApiResult<(StatusCode, Json<BrokerView>)> {
-    let records = app.deliveries.brokers.book.list().await?;
-    if records.len() >= MAX_BROKERS {
-        return Err(ApiError::conflict(format!("at most {MAX_BROKERS} brokers")));
-    }
-    let record = Record {
-        id: next_id(&records),
-        document: input
-            .into_document(None, &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor.name, &record, None).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
+    sinks::add::<Brokers>(&app, &editor.name, input).await
 }
 
 /// Changes a broker; what waits for it is kept.
@@ -177,15 +270,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Body(input): Body<BrokerInput>,
 ) -> ApiResult<Json<BrokerView>> {
-    let stored = find(&app, &id).await?;
-    let record = Record {
-        id,
-        document: input
-            .into_document(Some(&stored.document), &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor.name, &record, Some(&stored)).await?;
-    Ok(Json(view(&app, record).await?))
+    sinks::change::<Brokers>(&app, &editor.name, id, input).await
 }
 
 /// Removes a broker, what waits for it, and what it holds for airelay.
@@ -197,9 +282,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let stored = find(&app, &id).await?;
-    forget_broker(&app, &editor.name, &stored).await?;
-    Ok(StatusCode::NO_CONTENT)
+    sinks::remove::<Brokers>(&app, &editor.name, &id).await
 }
 
 /// Walks every step to a broker as it is saved and says what came back.
@@ -211,7 +294,7 @@ pub(super) async fn test(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<BrokerTest>> {
-    let stored = find(&app, &id).await?;
+    let stored = sinks::find::<Brokers>(&app, &id).await?;
     try_it(&app, &id, &stored.document).await
 }
 
@@ -223,14 +306,7 @@ pub(super) async fn test_draft(
     State(app): State<App>,
     Body(draft): Body<BrokerDraft>,
 ) -> ApiResult<Json<BrokerTest>> {
-    let stored = match &draft.id {
-        Some(id) => Some(find(&app, id).await?),
-        None => None,
-    };
-    let document = draft
-        .broker
-        .into_document(stored.as_ref().map(|stored| &stored.document), &app.vault)
-        .map_err(ApiError::fields)?;
+    let document = sinks::of_draft::<Brokers>(&app, draft.id.as_deref(), draft.broker).await?;
     try_it(&app, draft.id.as_deref().unwrap_or("0"), &document).await
 }
 
@@ -243,14 +319,7 @@ pub(super) async fn replay(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Replayed>> {
-    find(&app, &id).await?;
-    let replayed = app.deliveries.brokers.replay(&id).await?;
-    Ok(Json(Replayed { replayed }))
-}
-
-async fn find(app: &App, id: &str) -> ApiResult<BrokerRecord> {
-    let record = app.deliveries.brokers.book.get(id).await?;
-    record.ok_or_else(|| ApiError::not_found(format!("no broker {id:?}")))
+    sinks::replay::<Brokers>(&app, &id).await
 }
 
 async fn try_it(app: &App, id: &str, document: &BrokerDocument) -> ApiResult<Json<BrokerTest>> {
@@ -282,37 +351,6 @@ impl BrokerTest {
     }
 }
 
-async fn save(
-    app: &App,
-    by: &str,
-    record: &BrokerRecord,
-    before: Option<&BrokerRecord>,
-) -> ApiResult<()> {
-    let brokers = &app.deliveries.brokers;
-    let made = brokers
-        .make(&record.id, &record.document)
-        .map_err(ApiError::fields)?;
-    let same = brokers.by_address(made.address()).await?;
-    if same.is_some_and(|same| same.id != record.id) {
-        let message = "another broker has this address: change that one instead";
-        return Err(ApiError::fields(FieldErrors::one("address", message)));
-    }
-    let has_moved = before.is_some_and(|before| {
-        let address = BrokerAddress::parse(&before.document.address);
-        address.is_ok_and(|address| address != *made.address())
-    });
-    if has_moved {
-        brokers.take_back(&record.id).await;
-    }
-    brokers.book.put(record, by).await?;
-    brokers.apply(record).await?;
-    let did = if before.is_some() { "changed" } else { "added" };
-    let what = format!("{did} broker {}", record.id);
-    let before = before.map(|before| &before.document);
-    audit::note(app, by, what, before, Some(&record.document)).await;
-    Ok(())
-}
-
 /// Checks, stores and applies a broker's document, for another door than REST.
 ///
 /// # Errors
@@ -323,7 +361,7 @@ pub(crate) async fn save_broker(
     record: &BrokerRecord,
     before: Option<&BrokerRecord>,
 ) -> Result<(), String> {
-    let saved = save(app, by, record, before).await;
+    let saved = sinks::save::<Brokers>(app, by, record, before).await;
     saved.map_err(|error| error.message().to_owned())
 }
 
@@ -336,73 +374,5 @@ pub(crate) async fn forget_broker(
     by: &str,
     stored: &BrokerRecord,
 ) -> anyhow::Result<()> {
-    let brokers = &app.deliveries.brokers;
-    brokers.book.delete(&stored.id, by).await?;
-    brokers.take_back(&stored.id).await;
-    brokers.remove(&stored.id).await?;
-    let what = format!("removed broker {}", stored.id);
-    audit::note(app, by, what, Some(&stored.document), None).await;
-    Ok(())
-}
-
-async fn view(app: &App, record: BrokerRecord) -> ApiResult<BrokerView> {
-    let sink = record.sink_name();
-    let queue = app
-        .storage
-        .read(move |reader| reader.sink_state(&sink))
-        .await?;
-    let now = app.clock.now();
-    let status = app.deliveries.brokers.status(&record.id);
-    let state = match &status {
-        Some(status) => status.state,
-        None if record.document.is_enabled => BrokerState::Waiting,
-        None => BrokerState::Off,
-    };
-    let status = status.unwrap_or_default();
-    let document = record.document;
-    // An event's own failure stands until one arrives.
-    let (last_error, last_error_at) = match (status.last_error, &queue) {
-        (Some(error), _) => (Some(error), status.last_error_at),
-        (None, Some(queue)) => (queue.last_error.clone(), queue.last_error_at),
-        (None, None) => (None, None),
-    };
-    Ok(BrokerView {
-        id: record.id,
-        name: document.name,
-        address: document.address,
-        is_enabled: document.is_enabled,
-        topic_prefix: document.topic_prefix,
-        user: document.user,
-        has_password: document.sealed_password.is_some(),
-        has_certificate: document.certificate.is_some(),
-        fingerprint: document.fingerprint,
-        qos: document.qos,
-        sends_events: document.sends_events,
-        event_filter: document.event_filter,
-        sends_scenes: document.sends_scenes,
-        has_home_assistant: document.has_home_assistant,
-        discovery_prefix: document.discovery_prefix,
-        state,
-        connected_since: status.connected_since.map(|at| at.to_string()),
-        version: status.version,
-        retry_in_s: status
-            .retry_at
-            .map(|at| at.saturating_since(now).as_secs_f32().round()),
-        last_error_at: last_error
-            .as_ref()
-            .and(last_error_at)
-            .map(|at| at.to_string()),
-        last_error,
-        advice: status.advice,
-        queue: queue.as_ref().map_or(0, |queue| queue.n_waiting),
-        delivered: queue.as_ref().map_or(0, |queue| queue.n_delivered),
-        last_delivered_at: queue
-            .as_ref()
-            .and_then(|queue| queue.last_delivered_at)
-            .map(|at| at.to_string()),
-        dead: queue.as_ref().map_or(0, |queue| queue.n_dead),
-        dropped: queue.as_ref().map_or(0, |queue| queue.n_dropped),
-        scenes: status.n_scenes,
-        scenes_lost: status.n_scenes_lost,
-    })
+    sinks::forget::<Brokers>(app, by, stored).await
 }

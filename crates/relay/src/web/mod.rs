@@ -41,6 +41,7 @@ mod scores;
 pub(crate) mod server;
 mod session;
 mod sightings;
+mod sinks;
 mod software;
 mod software_view;
 mod system;
@@ -248,6 +249,7 @@ pub(crate) fn router(app: App) -> Router {
             put(webhooks::change).delete(webhooks::remove),
         )
         .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/replay", post(webhooks::replay))
         .route("/brokers", get(brokers::list).post(brokers::add))
         .route(
             "/brokers/{id}",

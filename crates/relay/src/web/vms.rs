@@ -8,21 +8,20 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sink::vms::{EventName, Vms, VmsError};
+use store::SinkState;
 use types::{CameraId, EventKind};
 use utoipa::ToSchema;
 
 use super::App;
 use super::audit;
-use super::brokers::Replayed;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Administrator, Editor, Viewer};
-use crate::deliver::{VmsRecord, next_id, same_addresses};
-use crate::settings::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
+use super::sinks::{self, Replayed, SinkKind};
+use crate::deliver::{Book, VmsRecord, same_addresses};
+use crate::secrets::Vault;
+use crate::settings::{FieldErrors, MatchDocument, SystemDocument, VmsDocument, VmsInput};
 use crate::supervise::hex;
-
-/// Most systems.
-const MAX_VMS: usize = 16;
 
 /// All video management systems.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,13 +133,73 @@ pub(super) struct VmsCameraView {
     pub channel: Option<u32>,
 }
 
+/// VMS servers, as a kind of sink.
+struct VmsServers;
+
+impl SinkKind for VmsServers {
+    type Document = VmsDocument;
+    type Input = VmsInput;
+    type View = VmsView;
+    const NAME: &'static str = "VMS server";
+    const MAX: usize = 16;
+
+    fn book(app: &App) -> &Book<VmsDocument> {
+        &app.deliveries.vms.book
+    }
+
+    fn document(
+        input: VmsInput,
+        stored: Option<&VmsDocument>,
+        vault: &Vault,
+    ) -> Result<VmsDocument, FieldErrors> {
+        input.into_document(stored, vault)
+    }
+
+    async fn prepare(app: &App, record: &VmsRecord, _before: Option<&VmsRecord>) -> ApiResult<()> {
+        make(app, &record.document).map(drop)
+    }
+
+    async fn apply(app: &App, record: &VmsRecord) -> anyhow::Result<()> {
+        app.deliveries.vms.apply(record).await
+    }
+
+    async fn end(app: &App, id: &str) -> anyhow::Result<()> {
+        app.deliveries.vms.remove(id).await
+    }
+
+    fn view(app: &App, record: VmsRecord, queue: Option<SinkState>) -> VmsView {
+        let queue = queue.unwrap_or_default();
+        let document = record.document;
+        let vms = app.deliveries.vms.make(&document).ok();
+        VmsView {
+            id: record.id,
+            to_define: to_define(&document, vms.as_ref()),
+            name: document.name,
+            is_enabled: document.is_enabled,
+            host: document.host,
+            port: document.port,
+            is_tls: document.is_tls,
+            fingerprint: document.fingerprint,
+            user: document.user,
+            timeout_s: document.timeout_s,
+            kinds: document.kinds,
+            has_ends: document.has_ends,
+            system: document.system,
+            matches: document.matches,
+            queue: queue.n_waiting,
+            delivered: queue.n_delivered,
+            last_delivered_at: queue.last_delivered_at.map(|at| at.to_string()),
+            last_error: queue.last_error,
+            dead: queue.n_dead,
+            dropped: queue.n_dropped,
+        }
+    }
+}
+
 /// All video management systems with their queues.
 #[utoipa::path(get, path = "/api/v1/vms", tag = "vms", responses((status = 200, body = VmsList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<VmsList>> {
-    let mut servers = Vec::new();
-    for record in app.deliveries.vms.book.list().await? {
-        servers.push(view(&app, record).await?);
-    }
+    let servers = sinks::all::<VmsServers>(&app).await?;
     Ok(Json(VmsList { servers }))
 }
 
@@ -153,18 +212,7 @@ pub(super) async fn add(
     State(app): State<App>,
     Body(input): Body<VmsInput>,
 ) -> ApiResult<(StatusCode, Json<VmsView>)> {
-    let records = app.deliveries.vms.book.list().await?;
-    if records.len() >= MAX_VMS {
-        return Err(ApiError::conflict(format!("at most {MAX_VMS} VMS servers")));
-    }
-    let record = VmsRecord {
-        id: next_id(&records),
-        document: input
-            .into_document(None, &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor, &record, None).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
+    sinks::add::<VmsServers>(&app, &editor.name, input).await
 }
 
 /// Changes a VMS; what waits for it is kept.
@@ -178,15 +226,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Body(input): Body<VmsInput>,
 ) -> ApiResult<Json<VmsView>> {
-    let stored = find(&app, &id).await?;
-    let record = VmsRecord {
-        id,
-        document: input
-            .into_document(Some(&stored.document), &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor, &record, Some(&stored)).await?;
-    Ok(Json(view(&app, record).await?))
+    sinks::change::<VmsServers>(&app, &editor.name, id, input).await
 }
 
 /// Removes a VMS and what waits for it.
@@ -198,12 +238,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let stored = find(&app, &id).await?;
-    app.deliveries.vms.book.delete(&id, &editor.name).await?;
-    app.deliveries.vms.remove(&id).await?;
-    let what = format!("removed VMS server {id}");
-    audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
-    Ok(StatusCode::NO_CONTENT)
+    sinks::remove::<VmsServers>(&app, &editor.name, &id).await
 }
 
 /// Walks every step to a VMS before it is saved and says what came back; the
@@ -216,15 +251,7 @@ pub(super) async fn test_draft(
     State(app): State<App>,
     Body(draft): Body<VmsDraft>,
 ) -> ApiResult<Json<VmsTest>> {
-    let stored = match &draft.id {
-        Some(id) => Some(find(&app, id).await?),
-        None => None,
-    };
-    let stored = stored.as_ref().map(|stored| &stored.document);
-    let document = draft
-        .vms
-        .into_document(stored, &app.vault)
-        .map_err(ApiError::fields)?;
+    let document = sinks::of_draft::<VmsServers>(&app, draft.id.as_deref(), draft.vms).await?;
     let vms = make(&app, &document)?;
     let walk = app.deliveries.vms.test(&document, &vms).await;
     Ok(Json(VmsTest {
@@ -252,7 +279,7 @@ pub(super) async fn cameras(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<VmsCameraList>> {
-    let vms = make(&app, &find(&app, &id).await?.document)?;
+    let vms = make(&app, &sinks::find::<VmsServers>(&app, &id).await?.document)?;
     let cameras = vms.cameras().await.map_err(|error| unreachable(&error))?;
     let ours: Vec<(CameraId, String, u8)> = app
         .fleet
@@ -290,7 +317,8 @@ pub(super) async fn custom_events(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let Vms::Genetec(genetec) = make(&app, &find(&app, &id).await?.document)? else {
+    let Vms::Genetec(genetec) = make(&app, &sinks::find::<VmsServers>(&app, &id).await?.document)?
+    else {
         return Err(ApiError::conflict(
             "XProtect's analytics events are defined in its Management Client",
         ));
@@ -311,14 +339,7 @@ pub(super) async fn replay(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Replayed>> {
-    find(&app, &id).await?;
-    let replayed = app.deliveries.vms.replay(&id).await?;
-    Ok(Json(Replayed { replayed }))
-}
-
-async fn find(app: &App, id: &str) -> ApiResult<VmsRecord> {
-    let record = app.deliveries.vms.book.get(id).await?;
-    record.ok_or_else(|| ApiError::not_found(format!("no VMS server {id:?}")))
+    sinks::replay::<VmsServers>(&app, &id).await
 }
 
 fn make(app: &App, document: &VmsDocument) -> ApiResult<Vms> {
@@ -327,22 +348,6 @@ fn make(app: &App, document: &VmsDocument) -> ApiResult<Vms> {
 
 fn unreachable(error: &VmsError) -> ApiError {
     ApiError::bad_gateway(error.to_string())
-}
-
-async fn save(
-    app: &App,
-    editor: &Editor,
-    record: &VmsRecord,
-    before: Option<&VmsRecord>,
-) -> ApiResult<()> {
-    make(app, &record.document)?;
-    app.deliveries.vms.book.put(record, &editor.name).await?;
-    app.deliveries.vms.apply(record).await?;
-    let did = if before.is_some() { "changed" } else { "added" };
-    let what = format!("{did} VMS server {}", record.id);
-    let before = before.map(|before| &before.document);
-    audit::note(app, &editor.name, what, before, Some(&record.document)).await;
-    Ok(())
 }
 
 /// What a person has to define in the VMS.
@@ -371,39 +376,4 @@ fn to_define(document: &VmsDocument, vms: Option<&Vms>) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-async fn view(app: &App, record: VmsRecord) -> ApiResult<VmsView> {
-    let sink = record.sink_name();
-    let state = app
-        .storage
-        .read(move |reader| reader.sink_state(&sink))
-        .await?;
-    let state = state.as_ref();
-    let document = record.document;
-    let vms = app.deliveries.vms.make(&document).ok();
-    Ok(VmsView {
-        id: record.id,
-        to_define: to_define(&document, vms.as_ref()),
-        name: document.name,
-        is_enabled: document.is_enabled,
-        host: document.host,
-        port: document.port,
-        is_tls: document.is_tls,
-        fingerprint: document.fingerprint,
-        user: document.user,
-        timeout_s: document.timeout_s,
-        kinds: document.kinds,
-        has_ends: document.has_ends,
-        system: document.system,
-        matches: document.matches,
-        queue: state.map_or(0, |state| state.n_waiting),
-        delivered: state.map_or(0, |state| state.n_delivered),
-        last_delivered_at: state
-            .and_then(|state| state.last_delivered_at)
-            .map(|at| at.to_string()),
-        last_error: state.and_then(|state| state.last_error.clone()),
-        dead: state.map_or(0, |state| state.n_dead),
-        dropped: state.map_or(0, |state| state.n_dropped),
-    })
 }

@@ -1,21 +1,23 @@
-//! Webhooks over REST: list with queue state, add, change, remove, test.
+//! Webhooks over REST: list with queue state, add, change, remove, test, send
+//! dead letters again.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
+use sink::webhook::Webhook;
+use store::SinkState;
 use utoipa::ToSchema;
 
 use super::App;
-use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
-use crate::deliver::{WebhookRecord, next_id};
-use crate::settings::WebhookInput;
+use super::sinks::{self, Replayed, SinkKind};
+use crate::deliver::{Book, WebhookRecord};
+use crate::secrets::Vault;
+use crate::settings::{FieldErrors, WebhookDocument, WebhookInput};
 use crate::supervise::hex;
-
-const MAX_WEBHOOKS: usize = 32;
 
 /// All webhooks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,12 +49,16 @@ pub(super) struct WebhookView {
     pub timeout_s: u16,
     /// Steps that wait.
     pub queue: u64,
+    /// Steps delivered since it was added.
+    pub delivered: u64,
     /// Last success, UTC.
     pub last_delivered_at: Option<String>,
     /// Last failure since then, in words.
     pub last_error: Option<String>,
     /// Steps that were refused for good.
     pub dead: u64,
+    /// Steps given up because too many waited.
+    pub dropped: u64,
 }
 
 /// A header of the receiver's own; its value may be a key and is never shown.
@@ -73,14 +79,75 @@ pub(super) struct WebhookTest {
     pub certificate_sha256: Option<String>,
 }
 
+/// Webhooks, as a kind of sink.
+struct Webhooks;
+
+impl SinkKind for Webhooks {
+    type Document = WebhookDocument;
+    type Input = WebhookInput;
+    type View = WebhookView;
+    const NAME: &'static str = "webhook";
+    const MAX: usize = 32;
+
+    fn book(app: &App) -> &Book<WebhookDocument> {
+        &app.deliveries.webhooks.book
+    }
+
+    fn document(
+        input: WebhookInput,
+        stored: Option<&WebhookDocument>,
+        vault: &Vault,
+    ) -> Result<WebhookDocument, FieldErrors> {
+        input.into_document(stored, vault)
+    }
+
+    async fn prepare(
+        app: &App,
+        record: &WebhookRecord,
+        _before: Option<&WebhookRecord>,
+    ) -> ApiResult<()> {
+        make(app, &record.document).map(drop)
+    }
+
+    async fn apply(app: &App, record: &WebhookRecord) -> anyhow::Result<()> {
+        app.deliveries.webhooks.apply(record).await
+    }
+
+    async fn end(app: &App, id: &str) -> anyhow::Result<()> {
+        app.deliveries.webhooks.remove(id).await
+    }
+
+    fn view(_app: &App, record: WebhookRecord, queue: Option<SinkState>) -> WebhookView {
+        let queue = queue.unwrap_or_default();
+        let document = record.document;
+        let headers = document.headers.into_iter();
+        WebhookView {
+            id: record.id,
+            name: document.name,
+            url: document.url,
+            is_enabled: document.is_enabled,
+            has_secret: document.sealed_secret.is_some(),
+            headers: headers
+                .map(|header| HeaderView { name: header.name })
+                .collect(),
+            fingerprint: document.fingerprint,
+            has_picture_inside: document.has_picture_inside,
+            timeout_s: document.timeout_s,
+            queue: queue.n_waiting,
+            delivered: queue.n_delivered,
+            last_delivered_at: queue.last_delivered_at.map(|at| at.to_string()),
+            last_error: queue.last_error,
+            dead: queue.n_dead,
+            dropped: queue.n_dropped,
+        }
+    }
+}
+
 /// All webhooks with their queues.
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks",
     responses((status = 200, body = WebhookList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<WebhookList>> {
-    let mut webhooks = Vec::new();
-    for record in app.deliveries.webhooks.book.list().await? {
-        webhooks.push(view(&app, record).await?);
-    }
+    let webhooks = sinks::all::<Webhooks>(&app).await?;
     Ok(Json(WebhookList { webhooks }))
 }
 
@@ -92,20 +159,7 @@ pub(super) async fn add(
     State(app): State<App>,
     Body(input): Body<WebhookInput>,
 ) -> ApiResult<(StatusCode, Json<WebhookView>)> {
-    let records = app.deliveries.webhooks.book.list().await?;
-    if records.len() >= MAX_WEBHOOKS {
-        return Err(ApiError::conflict(format!(
-            "at most {MAX_WEBHOOKS} webhooks"
-        )));
-    }
-    let record = WebhookRecord {
-        id: next_id(&records),
-        document: input
-            .into_document(None, &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor, &record, None).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, record).await?)))
+    sinks::add::<Webhooks>(&app, &editor.name, input).await
 }
 
 /// Changes a webhook; what waits for it is kept.
@@ -119,15 +173,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Body(input): Body<WebhookInput>,
 ) -> ApiResult<Json<WebhookView>> {
-    let stored = find(&app, &id).await?;
-    let record = WebhookRecord {
-        id,
-        document: input
-            .into_document(Some(&stored.document), &app.vault)
-            .map_err(ApiError::fields)?,
-    };
-    save(&app, &editor, &record, Some(&stored)).await?;
-    Ok(Json(view(&app, record).await?))
+    sinks::change::<Webhooks>(&app, &editor.name, id, input).await
 }
 
 /// Removes a webhook and what waits for it.
@@ -139,16 +185,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let stored = find(&app, &id).await?;
-    app.deliveries
-        .webhooks
-        .book
-        .delete(&id, &editor.name)
-        .await?;
-    app.deliveries.webhooks.remove(&id).await?;
-    let what = format!("removed webhook {id}");
-    audit::note(&app, &editor.name, what, Some(&stored.document), None).await;
-    Ok(StatusCode::NO_CONTENT)
+    sinks::remove::<Webhooks>(&app, &editor.name, &id).await
 }
 
 /// Sends one made-up event, marked as a test, and says what came back.
@@ -160,12 +197,8 @@ pub(super) async fn test(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<WebhookTest>> {
-    let record = find(&app, &id).await?;
-    let webhook = app
-        .deliveries
-        .webhooks
-        .make(&record.document)
-        .map_err(ApiError::fields)?;
+    let record = sinks::find::<Webhooks>(&app, &id).await?;
+    let webhook = make(&app, &record.document)?;
     Ok(Json(match app.deliveries.webhooks.test(&webhook).await {
         Ok(()) => WebhookTest {
             is_ok: true,
@@ -180,61 +213,19 @@ pub(super) async fn test(
     }))
 }
 
-async fn find(app: &App, id: &str) -> ApiResult<WebhookRecord> {
-    let record = app.deliveries.webhooks.book.get(id).await?;
-    record.ok_or_else(|| ApiError::not_found(format!("no webhook {id:?}")))
+/// Queues the steps that were refused for good again, in their old order.
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", tag = "webhooks",
+    params(("id" = String, Path, description = "Webhook id")),
+    responses((status = 200, body = Replayed), (status = 404, body = super::error::ErrorBody)))]
+pub(super) async fn replay(
+    _: Editor,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Replayed>> {
+    sinks::replay::<Webhooks>(&app, &id).await
 }
 
-async fn save(
-    app: &App,
-    editor: &Editor,
-    record: &WebhookRecord,
-    before: Option<&WebhookRecord>,
-) -> ApiResult<()> {
-    app.deliveries
-        .webhooks
-        .make(&record.document)
-        .map_err(ApiError::fields)?;
-    app.deliveries
-        .webhooks
-        .book
-        .put(record, &editor.name)
-        .await?;
-    app.deliveries.webhooks.apply(record).await?;
-    let did = if before.is_some() { "changed" } else { "added" };
-    let what = format!("{did} webhook {}", record.id);
-    let before = before.map(|before| &before.document);
-    audit::note(app, &editor.name, what, before, Some(&record.document)).await;
-    Ok(())
-}
-
-async fn view(app: &App, record: WebhookRecord) -> ApiResult<WebhookView> {
-    let sink = record.sink_name();
-    let state = app
-        .storage
-        .read(move |reader| reader.sink_state(&sink))
-        .await?;
-    let document = record.document;
-    Ok(WebhookView {
-        id: record.id,
-        name: document.name,
-        url: document.url,
-        is_enabled: document.is_enabled,
-        has_secret: document.sealed_secret.is_some(),
-        headers: document
-            .headers
-            .into_iter()
-            .map(|header| HeaderView { name: header.name })
-            .collect(),
-        fingerprint: document.fingerprint,
-        has_picture_inside: document.has_picture_inside,
-        timeout_s: document.timeout_s,
-        queue: state.as_ref().map_or(0, |state| state.n_waiting),
-        last_delivered_at: state
-            .as_ref()
-            .and_then(|state| state.last_delivered_at)
-            .map(|at| at.to_string()),
-        last_error: state.as_ref().and_then(|state| state.last_error.clone()),
-        dead: state.as_ref().map_or(0, |state| state.n_dead),
-    })
+fn make(app: &App, document: &WebhookDocument) -> ApiResult<Webhook> {
+    let made = app.deliveries.webhooks.make(document);
+    made.map_err(ApiError::fields)
 }

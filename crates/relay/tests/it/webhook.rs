@@ -297,3 +297,61 @@ async fn own_certificate_of_a_receiver_is_shown_and_then_trusted() {
     assert_eq!(short.status, 422);
     assert!(short.json["error"]["fields"]["fingerprint"].is_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_refused_for_good_go_again_when_somebody_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(model) = install_detector(folder.path()) else {
+        return;
+    };
+    let camera = start_sim(street(960, 544)).await;
+    let data_dir = folder.path().join("data");
+    let program = Program::start(&data_dir, &["--model", model.to_str().unwrap()]);
+    let api = Api::set_up(&program).await;
+    let receiver = MockServer::start().await;
+    let answer = |status: u16| Mock::given(any()).respond_with(ResponseTemplate::new(status));
+    answer(404).mount(&receiver).await;
+    let hook = json!({"name": "closed", "url": receiver.uri(), "is_enabled": true});
+    let hook = api.post("/api/v1/webhooks", &hook).await.ok();
+    let id = api
+        .add_camera("street", &link(camera.addr().port(), "/cgi-bin/mjpeg"))
+        .await;
+    api.change_camera(&id, |camera| {
+        let document = whole_picture(&["person", "car"]);
+        camera["zones"] = document["zones"].clone();
+        camera["rules"] = document["rules"].clone();
+    })
+    .await;
+    let patience = Duration::from_secs(90);
+    let hook_now = async || api.get("/api/v1/webhooks").await.ok()["webhooks"][0].clone();
+    eventually("a dead letter", patience, async || {
+        (hook_now().await["dead"].as_u64() >= Some(1)).then_some(())
+    })
+    .await;
+    let switch = format!("/api/v1/cameras/{id}/enabled");
+    api.post(&switch, &json!({"is_enabled": false})).await.ok();
+    let refused = eventually("every step to be refused", patience, async || {
+        let hook = hook_now().await;
+        let events = api.events().await;
+        let all_ended = events.iter().all(|event| event["phase"] == "end");
+        (hook["queue"] == 0 && all_ended).then_some(hook)
+    })
+    .await;
+    assert_eq!(refused["delivered"], 0);
+
+    receiver.reset().await;
+    answer(204).mount(&receiver).await;
+    let path = format!("/api/v1/webhooks/{}/replay", hook["id"].as_str().unwrap());
+    let replayed = api.post(&path, &json!({})).await.ok();
+    assert_eq!(replayed["replayed"], refused["dead"]);
+    let delivered = eventually("all of them to be taken", patience, async || {
+        let hook = hook_now().await;
+        (hook["queue"] == 0 && hook["dead"] == 0).then_some(hook)
+    })
+    .await;
+    assert_eq!(delivered["delivered"], refused["dead"]);
+    let unknown = api.post("/api/v1/webhooks/77/replay", &json!({})).await;
+    assert_eq!((unknown.status, unknown.code()), (404, "not_found"));
+    program.terminate().await;
+    camera.stop().await;
+}

@@ -120,14 +120,6 @@ impl Brokers {
         links.get(id).map(|link| link.status())
     }
 
-    /// Queues a broker's dead letters again; returns how many.
-    ///
-    /// # Errors
-    /// The store cannot write.
-    pub(crate) async fn replay(&self, id: &str) -> anyhow::Result<usize> {
-        self.couriers.replay(&sink_name::<BrokerDocument>(id)).await
-    }
-
     /// Checks a document as a broker.
     ///
     /// # Errors
