@@ -69,11 +69,12 @@ class PullPoint:
 def compare(pull_points, since, until):
     """How many messages lie between the times, and how many were lost, doubled or out of order over all clients."""
     within = [[text for at, text in point.told if since <= at < until] for point in pull_points]
-    everything = set().union(*within)
+    sets = [set(texts) for texts in within]
+    everything = set().union(*sets)
     order = max(within, key=len)
     return {
         "messages": len(everything),
-        "lost": sum(len(everything - set(texts)) for texts in within),
-        "doubled": sum(len(texts) - len(set(texts)) for texts in within),
-        "out of order": sum(texts != [text for text in order if text in set(texts)] for texts in within),
+        "lost": sum(len(everything - texts) for texts in sets),
+        "doubled": sum(len(texts) - len(own) for texts, own in zip(within, sets)),
+        "out of order": sum(texts != [text for text in order if text in own] for texts, own in zip(within, sets)),
     }

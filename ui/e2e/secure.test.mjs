@@ -15,7 +15,7 @@ async function startReceiver() {
     request.setEncoding('utf8');
     request.on('data', (text) => (body += text));
     request.on('end', () => {
-      requests.push({ headers: request.headers, document: JSON.parse(body) });
+      requests.push({ headers: request.headers, document: body.startsWith('{') ? JSON.parse(body) : body });
       reply.writeHead(204).end();
     });
   });
@@ -89,6 +89,35 @@ describe('trust and telling', () => {
     assert.match(headers['x-airelay-signature'], /^t=\d+,v1=[0-9a-f]{64}$/);
     assert.equal(document.is_test, true);
     assert.doesNotMatch((await page.textContent('body')) ?? '', /k-123|between us/);
+  });
+
+  it('a webhook takes the form that its receiver wants, and a place that does not exist is named', async () => {
+    const card = page.getByRole('region', { name: 'Control room' });
+    await card.getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('A form of my own').check();
+    await dialog.getByLabel('Content type').fill('text/plain');
+    await dialog.getByLabel('Content type').blur();
+    assert.equal(await dialog.getByLabel('Body').inputValue(), '{text}');
+    await dialog.getByLabel('Body').fill('{camara}: {text}');
+    await dialog.getByText('Places that can be used').click();
+    await dialog.getByText('the camera’s name').or(dialog.getByText("the camera's name")).waitFor();
+    await dialog.getByText('User and password', { exact: true }).click();
+    await dialog.getByLabel('User', { exact: true }).fill('panel');
+    await dialog.getByLabel('Password').fill('between them');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('there is no {camara}').first().waitFor();
+    await dialog.getByLabel('Body').fill('{camera}: {text}');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await card.getByText('POST, text/plain').waitFor();
+    await card.getByRole('button', { name: 'Send a test' }).click();
+    await card.getByText('the receiver took the test event').waitFor();
+    const { headers, document } = receiver.requests.at(-1);
+    assert.equal(headers.authorization, `Basic ${btoa('panel:between them')}`);
+    assert.equal(headers['x-api-key'], 'k-123');
+    assert.match(document, /^Test: TEST, nothing happened: Intruder/);
+    assert.doesNotMatch((await page.textContent('body')) ?? '', /between them/);
   });
 
   it('a broker that is not there is named by the step that fails, and saved all the same', async () => {

@@ -8,7 +8,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
+use http_auth::PasswordClient;
+use reqwest::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, ClientBuilder, Response, StatusCode, redirect};
 
 use crate::Trust;
@@ -87,6 +88,14 @@ pub(crate) fn is_busy(status: StatusCode) -> bool {
             StatusCode::TOO_MANY_REQUESTS,
         ]
         .contains(&status)
+}
+
+/// What a refusal asks for, where that is Digest.
+pub(crate) fn digest_of(answer: &Response) -> Option<PasswordClient> {
+    let offers = answer.headers().get_all(WWW_AUTHENTICATE).iter();
+    let mut clients =
+        offers.filter_map(|offer| PasswordClient::try_from(offer.to_str().ok()?).ok());
+    clients.find(|client| matches!(client, PasswordClient::Digest(_)))
 }
 
 /// Seconds in `Retry-After`; the form with a date is not read, since our own

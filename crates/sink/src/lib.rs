@@ -22,6 +22,7 @@ mod segments;
 mod tls;
 pub mod vms;
 pub mod webhook;
+mod words;
 
 #[cfg(test)]
 mod testing;

@@ -1,31 +1,39 @@
-//! Webhook: each step of an event as one HTTP POST with a JSON body.
+//! Webhook: each step of an event as one HTTP request: airelay's own JSON
+//! document, or a form that a person typed.
 //!
 //! In: a message and the present. Out: accepted, or an error that says whether
-//! trying again makes sense. The document, the headers and how a receiver
-//! checks the signature stand in `docs/webhooks.md`.
+//! trying again makes sense. The document, the headers, the places of a form
+//! and how a receiver checks the signature stand in `docs/webhooks.md`.
 //!
 //! Not here: where it may connect to (`http`), when to deliver what (`queue`).
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Client, Response};
+use http_auth::{PasswordClient, PasswordParams};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Client, Response, StatusCode};
 use thiserror::Error;
+use tokio::sync::Mutex;
 use types::Timestamp;
 use url::Url;
 
 use crate::address::{self, RefusedAddress};
-use crate::http::{NoAnswer, careful_builder, is_busy, read_start, retry_after, shown};
+use crate::http::{NoAnswer, careful_builder, digest_of, is_busy, read_start, retry_after, shown};
 use crate::tls::RefusedCertificate;
 use crate::{ConfigError, Message, Reaction, Trust};
 
 mod document;
 mod signature;
+mod template;
+
+pub use self::template::{Method, PLACES, Template};
 
 /// Most own headers.
 const MAX_HEADERS: usize = 16;
 /// Longest secret, bytes.
 const MAX_SECRET_BYTES: usize = 1_024;
+/// Longest user and longest password, bytes.
+const MAX_LOGIN_BYTES: usize = 256;
 /// Longest body we send, bytes: a picture of 4 MiB in base64 and the rest.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// How much of an answer is read at most, bytes.
@@ -34,9 +42,13 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 /// Where and how to deliver.
 #[derive(Clone)]
 pub struct WebhookConfig {
-    /// `http` or `https`; user and password in it become Basic
-    /// authentication. Path and query may hold secrets and are never shown.
+    /// `http` or `https`, with places behind the host where there is a
+    /// template. Path and query may hold secrets and are never shown.
     pub url: String,
+    /// User and password there.
+    pub login: Option<Login>,
+    /// The request's form; airelay's own document without one.
+    pub template: Option<Template>,
     /// Key of the signature header; no signature without it.
     pub secret: Option<String>,
     /// Further headers, such as an API key; at most 16.
@@ -56,6 +68,8 @@ impl Default for WebhookConfig {
     fn default() -> Self {
         WebhookConfig {
             url: String::new(),
+            login: None,
+            template: None,
             secret: None,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
@@ -81,11 +95,31 @@ impl std::fmt::Debug for WebhookConfig {
     }
 }
 
+/// Who signs in at the receiver.
+#[derive(Clone)]
+pub struct Login {
+    /// Name there.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// By Digest, once the receiver has asked for it; else by Basic, with each
+    /// request.
+    pub is_digest: bool,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login")
+            .field("is_digest", &self.is_digest)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a step did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DeliverError {
     /// The name has no address, or nobody answered there.
-    #[error("post to {origin}: {detail}")]
+    #[error("send to {origin}: {detail}")]
     Unreachable {
         /// Scheme, host and port.
         origin: String,
@@ -93,7 +127,7 @@ pub enum DeliverError {
         detail: String,
     },
     /// No answer in time.
-    #[error("post to {origin}: no answer within {} s", timeout.as_secs())]
+    #[error("send to {origin}: no answer within {} s", timeout.as_secs())]
     Timeout {
         /// Scheme, host and port.
         origin: String,
@@ -101,7 +135,7 @@ pub enum DeliverError {
         timeout: Duration,
     },
     /// The name leads only to addresses that we never connect to.
-    #[error("post to {origin}: {refused}")]
+    #[error("send to {origin}: {refused}")]
     Address {
         /// Scheme, host and port.
         origin: String,
@@ -109,7 +143,7 @@ pub enum DeliverError {
         refused: RefusedAddress,
     },
     /// The receiver is there and cannot take the step now.
-    #[error("post to {origin}: HTTP {status}")]
+    #[error("send to {origin}: HTTP {status}")]
     Busy {
         /// Scheme, host and port.
         origin: String,
@@ -119,7 +153,7 @@ pub enum DeliverError {
         retry_after: Option<Duration>,
     },
     /// The receiver sent us elsewhere.
-    #[error("post to {origin}: HTTP {status}, a redirect; enter the final address instead")]
+    #[error("send to {origin}: HTTP {status}, a redirect; enter the final address instead")]
     Redirect {
         /// Scheme, host and port.
         origin: String,
@@ -127,7 +161,7 @@ pub enum DeliverError {
         status: u16,
     },
     /// The receiver will not take this step.
-    #[error("post to {origin}: HTTP {status}: {text}")]
+    #[error("send to {origin}: HTTP {status}: {text}")]
     Refused {
         /// Scheme, host and port.
         origin: String,
@@ -137,7 +171,7 @@ pub enum DeliverError {
         text: String,
     },
     /// The document is larger than any receiver takes.
-    #[error("post to {origin}: the document has {len_bytes} bytes, more than {MAX_BODY_BYTES}")]
+    #[error("send to {origin}: the document has {len_bytes} bytes, more than {MAX_BODY_BYTES}")]
     TooLarge {
         /// Scheme, host and port.
         origin: String,
@@ -169,8 +203,21 @@ impl DeliverError {
 pub struct Webhook {
     client: Client,
     config: WebhookConfig,
+    /// Without what fills its places.
     url: Url,
     refused: RefusedCertificate,
+    /// What the receiver asked for last.
+    digest: Mutex<Option<PasswordClient>>,
+}
+
+/// A request, ready to be sent more than once.
+struct Outgoing {
+    method: reqwest::Method,
+    url: Url,
+    /// Content type and body.
+    body: Option<(String, Vec<u8>)>,
+    idempotency_key: String,
+    signature: Option<String>,
 }
 
 impl std::fmt::Debug for Webhook {
@@ -187,7 +234,14 @@ impl Webhook {
     /// # Errors
     /// A field cannot be meant.
     pub fn new(config: WebhookConfig) -> Result<Self, ConfigError> {
-        let url = check_url(&config.url)?;
+        let url = match &config.template {
+            None => check_url(&config.url)?,
+            Some(template) => {
+                template.check()?;
+                check_url(&template::check_url(&config.url)?)?
+            }
+        };
+        check_login(&url, config.login.as_ref())?;
         check_rest(&config)?;
         let headers = check_headers(&config.headers)?;
         let refused = RefusedCertificate::default();
@@ -206,6 +260,7 @@ impl Webhook {
             config,
             url,
             refused,
+            digest: Mutex::default(),
         })
     }
 
@@ -220,31 +275,124 @@ impl Webhook {
         self.refused.get()
     }
 
-    /// Posts one step. Repeating it sends the same idempotency key.
+    /// Sends one step. Repeating it sends the same idempotency key.
     ///
     /// # Errors
     /// It did not arrive, or was not accepted;
     /// [`DeliverError::reaction`] says what to do.
     pub async fn deliver(&self, message: &Message, now: Timestamp) -> Result<(), DeliverError> {
-        let body = document::to_json(message, &self.config);
-        if body.len() > MAX_BODY_BYTES {
+        let outgoing = self.outgoing(message, now)?;
+        let mut response = self.send(&outgoing).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.takes_challenge(&response).await {
+            response = self.send(&outgoing).await?;
+        }
+        self.judge(response).await
+    }
+
+    fn outgoing(&self, message: &Message, now: Timestamp) -> Result<Outgoing, DeliverError> {
+        let base = self.config.public_base_url.as_deref();
+        let (method, url, body) = match &self.config.template {
+            None => {
+                let document = document::to_json(message, &self.config);
+                let body = ("application/json".to_owned(), document);
+                (reqwest::Method::POST, self.url.clone(), Some(body))
+            }
+            Some(template) => {
+                let url = template::url_of(&self.config.url, message, base).map_err(|error| {
+                    DeliverError::Refused {
+                        origin: self.origin(),
+                        status: 0,
+                        text: format!("the address cannot be filled: {error}"),
+                    }
+                })?;
+                let body = || (template.content_type.clone(), template.body(message, base));
+                match template.method {
+                    Method::Get => (reqwest::Method::GET, url, None),
+                    Method::Post => (reqwest::Method::POST, url, Some(body())),
+                    Method::Put => (reqwest::Method::PUT, url, Some(body())),
+                }
+            }
+        };
+        let bytes = body.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        if bytes.len() > MAX_BODY_BYTES {
             return Err(DeliverError::TooLarge {
                 origin: self.origin(),
-                len_bytes: body.len(),
+                len_bytes: bytes.len(),
             });
         }
+        let secret = self.config.secret.as_ref();
+        Ok(Outgoing {
+            signature: secret.map(|secret| signature::header(secret, now, bytes)),
+            method,
+            url,
+            body,
+            idempotency_key: message.idempotency_key(),
+        })
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Response, DeliverError> {
         let mut request = self
             .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", message.idempotency_key());
-        if let Some(secret) = &self.config.secret {
-            let signature = signature::header(secret, now, &body);
+            .request(outgoing.method.clone(), outgoing.url.clone())
+            .header("Idempotency-Key", &outgoing.idempotency_key);
+        if let Some(signature) = &outgoing.signature {
             request = request.header("X-Airelay-Signature", signature);
         }
-        let response = request.body(body).send().await;
-        let response = response.map_err(|error| self.transport_error(&error))?;
-        self.judge(response).await
+        match &self.config.login {
+            None => {}
+            Some(login) if login.is_digest => {
+                if let Some(answer) = self.digest_answer(login, outgoing).await {
+                    request = request.header(AUTHORIZATION, answer);
+                }
+            }
+            Some(login) => request = request.basic_auth(&login.user, Some(&login.password)),
+        }
+        if let Some((content_type, body)) = &outgoing.body {
+            request = request
+                .header(CONTENT_TYPE, content_type)
+                .body(body.clone());
+        }
+        let response = request.send().await;
+        response.map_err(|error| self.transport_error(&error))
+    }
+
+    /// The answer to what the receiver asked for last, if it did.
+    async fn digest_answer(&self, login: &Login, outgoing: &Outgoing) -> Option<HeaderValue> {
+        let mut digest = self.digest.lock().await;
+        let url = &outgoing.url;
+        let uri = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let answer = digest.as_mut()?.respond(&PasswordParams {
+            username: &login.user,
+            password: &login.password,
+            uri: &uri,
+            method: outgoing.method.as_str(),
+            // With a body, the library would prefer auth-int.
+            body: None,
+        });
+        let mut value = HeaderValue::from_str(&answer.ok()?).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// Whether the receiver asked for Digest, which is known from now on.
+    async fn takes_challenge(&self, response: &Response) -> bool {
+        let is_digest = self
+            .config
+            .login
+            .as_ref()
+            .is_some_and(|login| login.is_digest);
+        if !is_digest {
+            return false;
+        }
+        // The password never goes out as Basic where Digest was chosen.
+        let Some(client) = digest_of(response) else {
+            return false;
+        };
+        *self.digest.lock().await = Some(client);
+        true
     }
 
     async fn judge(&self, mut response: Response) -> Result<(), DeliverError> {
@@ -317,6 +465,67 @@ pub(crate) fn check_url(text: &str) -> Result<Url, ConfigError> {
         address::check(ip).map_err(|refused| invalid(refused.to_string()))?;
     }
     Ok(url)
+}
+
+/// User and password as they stood in an address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedLogin {
+    /// The address without them.
+    pub bare_url: String,
+    /// Without percent signs.
+    pub user: String,
+    /// Without percent signs.
+    pub password: String,
+}
+
+impl std::fmt::Debug for TypedLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TypedLogin").finish_non_exhaustive()
+    }
+}
+
+/// Takes user and password out of an address; `None` where there are none.
+/// All else stays as it was typed.
+pub fn split_login(url: &str) -> Option<TypedLogin> {
+    let parsed = Url::parse(url).ok()?;
+    if parsed.username().is_empty() && parsed.password().is_none() {
+        return None;
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let at = rest[..end].rfind('@')?;
+    Some(TypedLogin {
+        bare_url: format!("{scheme}://{}", &rest[at + 1..]),
+        user: decoded(parsed.username()),
+        password: decoded(parsed.password().unwrap_or_default()),
+    })
+}
+
+/// A part of an address without its percent signs.
+fn decoded(part: &str) -> String {
+    let whole = format!("x={}", part.replace('+', "%2B"));
+    url::form_urlencoded::parse(whole.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+fn check_login(url: &Url, login: Option<&Login>) -> Result<(), ConfigError> {
+    let invalid = |message: &str| ConfigError {
+        field: "login",
+        message: message.to_owned(),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("user and password have fields of their own"));
+    }
+    let Some(login) = login else { return Ok(()) };
+    let is_long = login.user.len() > MAX_LOGIN_BYTES || login.password.len() > MAX_LOGIN_BYTES;
+    if login.user.is_empty() || login.user.contains(':') || is_long {
+        return Err(invalid(
+            "the user must have 1 to 256 bytes and no colon, the password at most 256",
+        ));
+    }
+    Ok(())
 }
 
 fn check_rest(config: &WebhookConfig) -> Result<(), ConfigError> {

@@ -22,9 +22,6 @@ import type {
   Role,
   Session,
   SystemInfo,
-  Webhook,
-  WebhookInput,
-  WebhookTest,
 } from './types';
 import { ApiError, readError } from './errors';
 
@@ -171,16 +168,6 @@ export const switchLooks = (name: string, isUsed: boolean) =>
   call<ModelList>('PUT', `/models/looks/${id(name)}`, { is_used: isUsed }, LINK_TEST_LIMIT_MS);
 export const deleteModel = (name: string) => call<unknown>('DELETE', `/models/${id(name)}`);
 export const listAudit = (before?: number) => call<AuditPage>('GET', `/audit${query({ before })}`);
-
-export const listWebhooks = async () => (await call<{ webhooks: Webhook[] }>('GET', '/webhooks')).webhooks;
-export const addWebhook = (input: WebhookInput) => call<Webhook>('POST', '/webhooks', input);
-export const putWebhook = (webhookId: string, input: WebhookInput) =>
-  call<Webhook>('PUT', `/webhooks/${id(webhookId)}`, input);
-export const deleteWebhook = (webhookId: string) => call<unknown>('DELETE', `/webhooks/${id(webhookId)}`);
-export const replayWebhook = (webhookId: string) =>
-  call<{ replayed: number }>('POST', `/webhooks/${id(webhookId)}/replay`);
-export const testWebhook = (webhookId: string) =>
-  call<WebhookTest>('POST', `/webhooks/${id(webhookId)}/test`);
 
 export const licencesUrl = `${BASE}/licences`;
 export const changesUrl = `${BASE}/changes`;

@@ -313,45 +313,6 @@ export interface AuditPage {
   next_before: number | null;
 }
 
-export interface WebhookTest {
-  is_ok: boolean;
-  message: string;
-  /** The receiver's certificate where it was refused. */
-  certificate_sha256: string | null;
-}
-
-export interface Webhook {
-  id: string;
-  name: string;
-  url: string;
-  is_enabled: boolean;
-  has_secret: boolean;
-  /** Values are never shown. */
-  headers: { name: string }[];
-  fingerprint: string | null;
-  has_picture_inside: boolean;
-  timeout_s: number;
-  queue: number;
-  delivered: number;
-  last_delivered_at: string | null;
-  last_error: string | null;
-  dead: number;
-  dropped: number;
-}
-
-/** `secret`: absent = keep, "" = remove, text = set. */
-export interface WebhookInput {
-  name: string;
-  url: string;
-  is_enabled: boolean;
-  secret?: string;
-  /** `value`: absent = keep the stored one of this name. */
-  headers: { name: string; value?: string }[];
-  fingerprint: string | null;
-  has_picture_inside: boolean;
-  timeout_s: number;
-}
-
 export interface LiveTrack {
   id: number;
   class: string;

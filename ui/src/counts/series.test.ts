@@ -12,6 +12,7 @@ import {
   series,
   shifted,
   shiftOf,
+  shownSeconds,
   toCsv,
   total,
 } from './series';
@@ -126,4 +127,12 @@ it('heat goes from nothing to bright', () => {
   expect(heatColour(1).slice(0, 3)).toEqual([253, 231, 37]);
   expect(brightness(0.1)).toBeLessThan(brightness(0.5));
   expect(brightness(0.5)).toBeLessThan(brightness(1));
+});
+
+describe('what a chart shows', () => {
+  const hour = 3_600_000;
+  it('a single bucket stands whole among hours, not among years', () =>
+    expect(shownSeconds([10 * hour], 'hour')).toEqual([8 * 3600, 12 * 3600]));
+  it('many buckets fill it', () =>
+    expect(shownSeconds([0, hour, 2 * hour], 'hour')).toEqual([-1800, 2.5 * 3600]));
 });

@@ -46,6 +46,13 @@ export function buckets(rows: readonly CountRow[], interval: Interval): number[]
   return found;
 }
 
+/** From when until when a chart of the buckets shows, in seconds: each bucket whole, also a single one. */
+export function shownSeconds(starts: readonly number[], interval: Interval): [number, number] {
+  const [first, last] = [starts[0] ?? 0, starts.at(-1) ?? 0];
+  const margin = STEP_MS[interval] * (starts.length < 3 ? 2 : 0.5);
+  return [(first - margin) / 1000, (last + margin) / 1000];
+}
+
 /** What adds up over time; the others hold for a time. */
 const COUNTED = new Set<Metric>(['in', 'out', 'unique', 'stays', 'stay_sum', 'in_by_hand', 'out_by_hand']);
 

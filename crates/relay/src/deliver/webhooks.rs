@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sink::webhook::{DeliverError, Webhook, WebhookConfig};
+use sink::webhook::{DeliverError, Login, Method, Template, Webhook, WebhookConfig};
 
 use super::book::{Book, Record, sink_name};
 use super::couriers::Couriers;
 use super::message::test_message;
 use super::parse_trust;
 use super::receiver::Receiver;
-use crate::settings::{FieldErrors, WebhookDocument};
+use crate::settings::{FieldErrors, TemplateDocument, WebhookDocument};
 
 /// A webhook's document with its id.
 pub(crate) type WebhookRecord = Record<WebhookDocument>;
@@ -75,10 +75,23 @@ impl Webhooks {
             let opened = parts.vault.open_sealed(sealed);
             opened.map_err(|error| FieldErrors::one(field, error.to_string()))
         };
+        let document = document.clone().split_login(&parts.vault)?;
         let secret = document.sealed_secret.as_deref();
+        let login = document.user.as_ref().map(|user| {
+            let sealed = document.sealed_password.as_deref();
+            let password = sealed.map_or(Ok(String::new()), |sealed| open("password", sealed))?;
+            Ok::<Login, FieldErrors>(Login {
+                user: user.clone(),
+                password,
+                is_digest: document.is_digest,
+            })
+        });
+        let template = document.template.as_ref().map(template_of).transpose()?;
         let headers = document.headers.iter();
         Webhook::new(WebhookConfig {
             url: document.url.clone(),
+            login: login.transpose()?,
+            template,
             secret: secret.map(|sealed| open("secret", sealed)).transpose()?,
             headers: headers
                 .map(|header| Ok((header.name.clone(), open("headers", &header.sealed_value)?)))
@@ -99,4 +112,14 @@ impl Webhooks {
         let now = self.couriers.parts.clock.now();
         webhook.deliver(&test_message(now), now).await
     }
+}
+
+fn template_of(document: &TemplateDocument) -> Result<Template, FieldErrors> {
+    let method = Method::from_name(&document.method);
+    let method = method.ok_or_else(|| FieldErrors::one("method", "choose GET, POST or PUT"))?;
+    Ok(Template {
+        method,
+        body: document.body.clone(),
+        content_type: document.content_type.clone(),
+    })
 }

@@ -34,7 +34,9 @@ pub use self::program::{
 pub use self::rule::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
 pub use self::schedule::{ExceptionDocument, ScheduleDocument, Schedules, SpanDocument};
 pub use self::vms::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
-pub use self::webhook::{HeaderDocument, HeaderInput, WebhookDocument, WebhookInput};
+pub use self::webhook::{
+    HeaderDocument, HeaderInput, TemplateDocument, WebhookDocument, WebhookInput,
+};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -248,6 +248,7 @@ pub(crate) fn router(app: App) -> Router {
             "/webhooks/{id}",
             put(webhooks::change).delete(webhooks::remove),
         )
+        .route("/webhook_places", get(webhooks::places))
         .route("/webhooks/{id}/test", post(webhooks::test))
         .route("/webhooks/{id}/replay", post(webhooks::replay))
         .route("/brokers", get(brokers::list).post(brokers::add))

@@ -49,6 +49,7 @@ use super::{
         webhooks::change,
         webhooks::remove,
         webhooks::test,
+        webhooks::places,
         webhooks::replay,
         vms::list,
         vms::add,

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
-use sink::webhook::Webhook;
+use sink::webhook::{PLACES, Webhook};
 use store::SinkState;
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use super::session::{Editor, Viewer};
 use super::sinks::{self, Replayed, SinkKind};
 use crate::deliver::{Book, WebhookRecord};
 use crate::secrets::Vault;
-use crate::settings::{FieldErrors, WebhookDocument, WebhookInput};
+use crate::settings::{FieldErrors, TemplateDocument, WebhookDocument, WebhookInput};
 use crate::supervise::hex;
 
 /// All webhooks.
@@ -33,10 +33,18 @@ pub(super) struct WebhookView {
     pub id: String,
     /// As people call it.
     pub name: String,
-    /// Where events are sent.
+    /// Where events are sent, without user and password.
     pub url: String,
     /// Whether events are sent.
     pub is_enabled: bool,
+    /// User at the receiver.
+    pub user: Option<String>,
+    /// Whether a password is stored.
+    pub has_password: bool,
+    /// Whether user and password are given by Digest.
+    pub is_digest: bool,
+    /// The request's form; `null` for airelay's own document.
+    pub template: Option<TemplateDocument>,
     /// Whether deliveries are signed.
     pub has_secret: bool,
     /// Names of the headers of its own.
@@ -117,15 +125,24 @@ impl SinkKind for Webhooks {
         app.deliveries.webhooks.remove(id).await
     }
 
-    fn view(_app: &App, record: WebhookRecord, queue: Option<SinkState>) -> WebhookView {
+    fn view(app: &App, record: WebhookRecord, queue: Option<SinkState>) -> WebhookView {
         let queue = queue.unwrap_or_default();
-        let document = record.document;
+        let mut document = record.document;
+        match document.clone().split_login(&app.vault) {
+            Ok(split) => document = split,
+            // Rather no address than one with a password in it.
+            Err(_) => document.url = String::new(),
+        }
         let headers = document.headers.into_iter();
         WebhookView {
             id: record.id,
             name: document.name,
             url: document.url,
             is_enabled: document.is_enabled,
+            user: document.user,
+            has_password: document.sealed_password.is_some(),
+            is_digest: document.is_digest,
+            template: document.template,
             has_secret: document.sealed_secret.is_some(),
             headers: headers
                 .map(|header| HeaderView { name: header.name })
@@ -141,6 +158,23 @@ impl SinkKind for Webhooks {
             dropped: queue.n_dropped,
         }
     }
+}
+
+/// A place that forms of one's own may have.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PlaceView {
+    /// Its name; stands in braces.
+    pub name: &'static str,
+    /// What it holds.
+    pub text: &'static str,
+}
+
+/// All places that addresses and bodies of a person's own form may have.
+#[utoipa::path(get, path = "/api/v1/webhook_places", tag = "webhooks",
+    responses((status = 200, body = Vec<PlaceView>)))]
+pub(super) async fn places(_: Viewer) -> Json<Vec<PlaceView>> {
+    let places = PLACES.iter().map(|&(name, text)| PlaceView { name, text });
+    Json(places.collect())
 }
 
 /// All webhooks with their queues.

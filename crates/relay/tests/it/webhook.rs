@@ -355,3 +355,68 @@ async fn steps_refused_for_good_go_again_when_somebody_asks() {
     program.terminate().await;
     camera.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn form_of_ones_own_is_tested_and_no_password_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let api = Api::set_up(&program).await;
+    let receiver = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&receiver)
+        .await;
+    let address = receiver.address();
+    let form = |url: &str, body: &str, method: &str| {
+        json!({
+            "name": "panel", "url": url, "is_enabled": true,
+            "template": {"method": method, "content_type": "text/xml", "body": body},
+        })
+    };
+    let url = format!("http://ann:pass-word@{address}/alarm/{{kind_id}}?at={{unix}}");
+    let sent = form(&url, "<a>{text}</a>", "PUT");
+    let added = api.post("/api/v1/webhooks", &sent).await.ok();
+    let listed = api.get("/api/v1/webhooks").await.ok();
+    let audit = api.get("/api/v1/audit").await.ok();
+    for shown in [&added, &listed, &audit] {
+        let text = shown.to_string();
+        assert!(!text.contains("pass-word"), "{text}");
+    }
+    assert_eq!(added["user"], "ann");
+    assert_eq!(added["has_password"], true);
+    let bare = format!("http://{address}/alarm/{{kind_id}}?at={{unix}}");
+    assert_eq!(added["url"], bare.as_str());
+
+    let id = added["id"].as_str().unwrap();
+    let test = api
+        .post(&format!("/api/v1/webhooks/{id}/test"), &json!({}))
+        .await
+        .ok();
+    assert_eq!(test["is_ok"], true, "{test}");
+    let requests = receiver.received_requests().await.unwrap();
+    let request = &requests[0];
+    assert_eq!(request.method.as_str(), "PUT");
+    assert!(request.url.path() == "/alarm/intruder", "{}", request.url);
+    assert_eq!(
+        header(request, "authorization"),
+        "Basic YW5uOnBhc3Mtd29yZA=="
+    );
+    let body = String::from_utf8_lossy(&request.body);
+    assert!(
+        body.starts_with("<a>TEST, nothing happened: Intruder"),
+        "{body}"
+    );
+
+    for (field, document) in [
+        ("url", form("http://h/{camara}", "", "POST")),
+        ("url", form("http://{camera}/", "", "POST")),
+        ("body", form("http://h/", "{nobody}", "POST")),
+        ("method", form("http://h/", "", "DELETE")),
+    ] {
+        let refused = api.post("/api/v1/webhooks", &document).await;
+        assert_eq!(refused.status, 422, "{field}");
+        let fields = &refused.json["error"]["fields"];
+        assert!(fields[field].is_string(), "{field}: {}", refused.json);
+    }
+    program.terminate().await;
+}

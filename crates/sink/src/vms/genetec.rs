@@ -18,8 +18,8 @@ use super::caller::{Answer, Caller, invalid};
 use super::error::{Step, VmsError};
 use super::guid::parse_guid;
 use super::kinds::KindFilter;
-use super::text::{description, kind_word};
 use super::{Place, ServerConfig, VmsCamera, Walk};
+use crate::words::{description, kind_word};
 use crate::{ConfigError, Message};
 
 /// Cameras asked for at once.

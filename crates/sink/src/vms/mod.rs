@@ -23,7 +23,8 @@ pub use self::error::{Step, VmsError};
 pub use self::genetec::Genetec;
 pub use self::kinds::KindFilter;
 pub use self::milestone::Milestone;
-pub use self::text::{EventName, object_word};
+pub use self::text::EventName;
+pub use crate::words::object_word;
 
 /// A camera as a VMS lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]

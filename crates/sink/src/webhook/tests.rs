@@ -3,7 +3,9 @@ use std::sync::Arc;
 use expect_test::expect;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use wiremock::matchers::{body_partial_json, header, method, path};
+use wiremock::matchers::{
+    body_partial_json, body_string, header, header_exists, method, path, query_param,
+};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
@@ -16,6 +18,14 @@ fn config(url: &str) -> WebhookConfig {
         url: url.to_owned(),
         timeout: Duration::from_secs(5),
         ..WebhookConfig::default()
+    }
+}
+
+fn login(is_digest: bool) -> Login {
+    Login {
+        user: "ann".to_owned(),
+        password: "pw".to_owned(),
+        is_digest,
     }
 }
 
@@ -49,8 +59,9 @@ async fn accepted_step_carried_key_signature_and_own_headers() {
         .expect(1)
         .mount(&server)
         .await;
-    let url = format!("http://ann:pw@{}/alarms?token=x", server.address());
+    let url = format!("http://{}/alarms?token=x", server.address());
     let config = WebhookConfig {
+        login: Some(login(false)),
         secret: Some("topsecret".to_owned()),
         headers: vec![("X-Api-Key".to_owned(), "k".to_owned())],
         ..config(&url)
@@ -105,15 +116,12 @@ async fn status_says_whether_the_step_goes_again() {
 #[tokio::test]
 async fn refusal_shows_the_start_of_the_answer_and_no_secret_of_the_url() {
     let server = receiver(ResponseTemplate::new(422).set_body_string("no such\ncamera")).await;
-    let url = format!(
-        "http://ann:pw@{}/path-secret?token=secret",
-        server.address()
-    );
+    let url = format!("http://{}/path-secret?token=secret", server.address());
     let error = deliver(config(&url)).await.unwrap_err();
     let text = error
         .to_string()
         .replace(&server.address().to_string(), "HOST");
-    expect!["post to http://HOST: HTTP 422: no such camera"].assert_eq(&text);
+    expect!["send to http://HOST: HTTP 422: no such camera"].assert_eq(&text);
 }
 
 #[tokio::test]
@@ -361,8 +369,135 @@ fn debug_text_shows_no_secret() {
     let config = WebhookConfig {
         secret: Some("s3cret".to_owned()),
         headers: vec![("x".to_owned(), "s3cret".to_owned())],
-        ..config("http://u:s3cret@10.0.0.7/s3cret?k=s3cret")
+        login: Some(Login {
+            password: "s3cret".to_owned(),
+            ..login(true)
+        }),
+        ..config("http://10.0.0.7/s3cret?k=s3cret")
     };
-    let text = format!("{:?} {config:?}", Webhook::new(config.clone()).unwrap());
+    let typed = split_login("http://u:s3cret@10.0.0.7/");
+    let webhook = Webhook::new(config.clone()).unwrap();
+    let text = format!("{webhook:?} {config:?} {typed:?}");
     assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn digest_is_answered_and_the_password_never_leaves_as_basic() {
+    let server = MockServer::start().await;
+    let challenge = |scheme: &str| {
+        let value = format!(r#"{scheme} realm="vms", nonce="abc", qop="auth", algorithm=MD5"#);
+        ResponseTemplate::new(401).insert_header("WWW-Authenticate", value)
+    };
+    Mock::given(header_exists("Authorization"))
+        .respond_with(ResponseTemplate::new(200))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(challenge("Digest"))
+        .mount(&server)
+        .await;
+    let config = WebhookConfig {
+        login: Some(login(true)),
+        ..config(&format!("{}/a?b=c", server.uri()))
+    };
+    let webhook = Webhook::new(config.clone()).unwrap();
+    webhook.deliver(&message(), NOW).await.unwrap();
+    webhook.deliver(&message(), NOW).await.unwrap();
+    let sent: Vec<Option<String>> = server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .map(|request| {
+            let value = request.headers.get("Authorization")?;
+            let text = value.to_str().unwrap();
+            assert!(text.starts_with("Digest username=\"ann\""), "{text}");
+            assert!(text.contains("uri=\"/a?b=c\""), "{text}");
+            Some(text.split("nc=").nth(1).unwrap()[..8].to_owned())
+        })
+        .collect();
+    let text = |count: &str| Some(count.to_owned());
+    assert_eq!(
+        sent,
+        [None, text("00000001"), text("00000002")],
+        "asked once"
+    );
+
+    server.reset().await;
+    Mock::given(method("POST"))
+        .respond_with(challenge("Basic"))
+        .mount(&server)
+        .await;
+    let refused = deliver(config).await.unwrap_err();
+    assert_eq!(refused.reaction(), Reaction::Refused);
+    let requests = server.received_requests().await.unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.headers.get("Authorization").is_none())
+    );
+}
+
+#[tokio::test]
+async fn form_of_ones_own_goes_out_by_get_and_put() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/alarm/gate-2"))
+        .and(query_param(
+            "what",
+            "Intruder: Human in Gate, Gate 2 (Nobody at the gate)",
+        ))
+        .and(header("Idempotency-Key", "01JZ3M0G9CB5XJ8Q0V2N3W4K7T-0"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .and(header("Content-Type", "text/xml"))
+        .and(body_string("<a c=\"Gate 2\">1</a>"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let template = |method: Method, body: &str| {
+        Some(Template {
+            method,
+            body: body.to_owned(),
+            content_type: "text/xml".to_owned(),
+        })
+    };
+    let by_get = WebhookConfig {
+        template: template(Method::Get, "not sent"),
+        ..config(&format!(
+            "{}/alarm/{{camera_id}}?what={{text}}",
+            server.uri()
+        ))
+    };
+    deliver(by_get).await.unwrap();
+    let by_put = WebhookConfig {
+        template: template(Method::Put, "<a c=\"{camera}\">{active}</a>"),
+        ..config(&server.uri())
+    };
+    deliver(by_put).await.unwrap();
+    server.verify().await;
+    let requests = server.received_requests().await.unwrap();
+    assert!(requests[0].body.is_empty(), "no body by GET");
+}
+
+#[test]
+fn login_in_the_address_or_of_impossible_form_is_refused() {
+    let field = |config: WebhookConfig| Webhook::new(config).map(drop).map_err(|error| error.field);
+    assert_eq!(field(config("http://ann:pw@h/")), Err("login"));
+    let named = |user: &str| WebhookConfig {
+        login: Some(Login {
+            user: user.to_owned(),
+            ..login(true)
+        }),
+        ..config("http://h/")
+    };
+    assert_eq!(field(named("ann")), Ok(()));
+    for user in ["", "a:b", &"x".repeat(257)] {
+        assert_eq!(field(named(user)), Err("login"), "{user}");
+    }
 }

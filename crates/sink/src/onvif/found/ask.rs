@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use http_auth::{PasswordClient, PasswordParams};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use types::Timestamp;
 use url::Url;
 
 use super::{CameraLogin, FoundError, PREFIXES};
-use crate::http::careful_client;
+use crate::http::{careful_client, digest_of};
 use crate::onvif::namespace as ns;
 use crate::onvif::soap::write_security;
 use crate::onvif::xml::{Element, Limits, XmlWriter, read, write_document};
@@ -276,14 +276,6 @@ fn nonce() -> Result<[u8; NONCE_BYTES], FoundError> {
     let filled = SystemRandom::new().fill(&mut nonce);
     filled.map_err(|_| FoundError::Address("the system gives no random numbers".to_owned()))?;
     Ok(nonce)
-}
-
-/// The first Digest offer.
-fn digest_of(answer: &Response) -> Option<PasswordClient> {
-    let offers = answer.headers().get_all(WWW_AUTHENTICATE).iter();
-    let mut clients =
-        offers.filter_map(|offer| PasswordClient::try_from(offer.to_str().ok()?).ok());
-    clients.find(|client| matches!(client, PasswordClient::Digest(_)))
 }
 
 /// The innermost cause says most.

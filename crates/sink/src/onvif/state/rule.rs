@@ -141,7 +141,8 @@ impl Rule {
         message: &Message,
         open: &Open,
     ) -> Option<Notification> {
-        let before = self.open.get(&message.event_id).map(|open| open.class);
+        let topic = topic_of(message.kind);
+        let before = topic.map(|topic| (self.open.is_empty(), self.told_data(topic, message.at)));
         match message.phase {
             Phase::Begin | Phase::Update => {
                 self.open.insert(message.event_id, open.clone());
@@ -153,16 +154,27 @@ impl Rule {
                 self.open.remove(&message.event_id);
             }
         }
-        let topic = topic_of(message.kind)?;
+        let topic = topic?;
         if !topic.spec().is_property {
             let data = data_of(topic, std::slice::from_ref(&open), message.at);
             return is_begin(message).then(|| self.tell(topic, camera_id, message.at, &data));
         }
-        // An area has its number as a rule of its own and its events too.
-        let is_news = message.phase != Phase::Update || before != Some(message.class);
-        let opened: Vec<&Open> = self.open.values().collect();
-        let data = data_of(topic, &opened, message.at);
+        // No news: the end of an object's second visit of which the first is
+        // open, or another picture of the same object.
+        let data = self.told_data(topic, message.at);
+        let without_picture = |data: &[(&'static str, Value)]| -> Vec<(&'static str, Value)> {
+            let told = data.iter().filter(|(name, _)| *name != "Object");
+            told.cloned().collect()
+        };
+        let is_news = before.is_none_or(|(was_empty, before)| {
+            was_empty != self.open.is_empty() || without_picture(&before) != without_picture(&data)
+        });
         is_news.then(|| self.tell(topic, camera_id, message.at, &data))
+    }
+
+    /// What is told of the events that are open.
+    fn told_data(&self, topic: Topic, at: Timestamp) -> Vec<(&'static str, Value)> {
+        data_of(topic, &self.open.values().collect::<Vec<_>>(), at)
     }
 
     pub(super) fn count(
@@ -187,7 +199,7 @@ impl Rule {
         }
         let data = match self.setup.reports {
             Reports::Crossings | Reports::Presence => vec![("Count", Value::Int(self.count))],
-            Reports::Events(_) => data_of(topic, &self.open.values().collect::<Vec<_>>(), at),
+            Reports::Events(_) => self.told_data(topic, at),
         };
         let state = self.tell(topic, camera_id, at, &data);
         Some(state.with(Operation::Initialized))

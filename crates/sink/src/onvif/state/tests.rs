@@ -74,6 +74,9 @@ fn field_tells_each_change_of_who_is_inside() {
         (1, 41, Phase::Begin),
         (2, 42, Phase::Begin),
         (1, 41, Phase::Update),
+        // A second visit of the same object changes nothing of who is inside.
+        (3, 42, Phase::Begin),
+        (3, 42, Phase::End),
         (1, 41, Phase::End),
         (2, 42, Phase::End),
     ] {

@@ -7,9 +7,9 @@ use types::{Phase, Timestamp};
 
 use super::super::Place;
 use super::super::guid::{guid_of, parse_guid};
-use super::super::text::{description, kind_word, object_word};
 use crate::Message;
 use crate::onvif::xml::{XmlWriter, write_document};
+use crate::words::{description, kind_word, object_word};
 
 /// Kind of a camera in XProtect's identities.
 const CAMERA_KIND: &str = "5135BA21-F1DC-4321-806A-6CE2017343C0";

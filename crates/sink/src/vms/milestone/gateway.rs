@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::super::caller::{Answer, Caller};
 use super::super::error::{Step, VmsError};
-use super::super::text::description;
 use super::super::{Place, ServerConfig, VmsCamera};
+use crate::words::description;
 use crate::{ConfigError, Message};
 
 const TOKEN_PATH: &str = "/API/IDP/connect/token";
