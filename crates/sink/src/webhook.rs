@@ -492,10 +492,11 @@ pub fn split_login(url: &str) -> Option<TypedLogin> {
         return None;
     }
     let (scheme, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
-    let at = rest[..end].rfind('@')?;
+    let authority = rest.split(['/', '\\', '?', '#']).next()?;
+    let tail = rest.strip_prefix(authority)?;
+    let (_, host) = authority.rsplit_once('@')?;
     Some(TypedLogin {
-        bare_url: format!("{scheme}://{}", &rest[at + 1..]),
+        bare_url: format!("{scheme}://{host}{tail}"),
         user: decoded(parsed.username()),
         password: decoded(parsed.password().unwrap_or_default()),
     })

@@ -6,6 +6,8 @@
 //!
 //! Not here: what the commands do (`software`, `cameras`).
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
@@ -28,6 +30,7 @@ use super::software::{
 use super::software_view::built_in;
 use crate::cameras::CameraRecord;
 use crate::settings::{ModeDocument, ProgramsDocument, hash_of};
+use crate::supervise::CameraRuntime;
 
 /// The relay itself among its programs, as the reference product lists it.
 const ENCODER: (u32, &str) = (10, "AiEncoderApp");
@@ -47,6 +50,7 @@ pub(super) fn router() -> Router<App> {
             post(adam_install).layer(upload),
         )
         .route("/cgi-bin/getinfo", get(getinfo))
+        .route("/cgi-bin/cameralist", get(camera_list))
 }
 
 /// An account that proved its password.
@@ -447,6 +451,23 @@ async fn getinfo(_: Proven, State(app): State<App>, request: Request) -> Result<
     }
     let content_type = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((content_type, text).into_response())
+}
+
+/// All linked cameras, as Active Guard asks a VMS for them; the order is that
+/// of `channel=`.
+async fn camera_list(_: Proven, State(app): State<App>) -> axum::Json<Vec<Value>> {
+    let cameras = app.fleet.all();
+    let entry = |camera: &Arc<CameraRuntime>| {
+        let settings = camera.current_settings();
+        json!({
+            "ID": settings.camera_id.to_string(),
+            "CameraName": settings.name,
+            "Model": "airelay",
+            "IPAddress": settings.link.host(),
+            "CameraChannel": settings.link.channel(),
+        })
+    };
+    axum::Json(cameras.iter().map(entry).collect())
 }
 
 #[cfg(test)]

@@ -317,6 +317,13 @@ async fn scripts_of_the_reference_product_are_served_with_digest_and_levels() {
         info.contains("EXTAPP1=AI-VMD\r\n") && info.contains("=queue\r\n"),
         "{info}"
     );
+    let (_, cameras) = curl(looks, &[], &format!("{url}/cgi-bin/cameralist"));
+    let cameras: Value = serde_json::from_str(&cameras).unwrap();
+    let expected = json!([{
+        "ID": "gate", "CameraName": "Gate", "Model": "airelay",
+        "IPAddress": "127.0.0.1", "CameraChannel": 1,
+    }]);
+    assert_eq!(cameras, expected);
     let uninstall = adam("methodName=uninstallApplication&appName=queue");
     assert_eq!(curl(owns, &["-X", "POST"], &uninstall).0, 204);
     assert_eq!(program(&api, "queue").await, Value::Null);

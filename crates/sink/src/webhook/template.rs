@@ -163,65 +163,82 @@ pub(super) fn check_url(url: &str) -> Result<String, ConfigError> {
         message,
     };
     check_places(url).map_err(invalid)?;
-    let authority_end = url
-        .find("://")
-        .map(|start| start + 3)
-        .and_then(|start| url[start..].find(['/', '?', '#']).map(|len| start + len))
-        .unwrap_or(url.len());
-    if let Some((start, _)) = places_in(url).next()
-        && start < authority_end
-    {
-        return Err(invalid(
-            "places such as {camera} may stand behind the host only".to_owned(),
-        ));
-    }
+    let is_behind_host = |bare: &str| {
+        let rest = bare.split_once("://").map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.contains(['/', '?', '#']))
+    };
     let mut bare = String::new();
-    let mut rest = 0;
-    for (start, name) in places_in(url) {
-        bare.push_str(&url[rest..start]);
-        rest = start + name.len() + 2;
+    for part in parts(url) {
+        match part {
+            Part::Text(text) => bare.push_str(text),
+            Part::Place(_) if is_behind_host(&bare) => {}
+            Part::Place(_) => {
+                return Err(invalid(
+                    "places such as {camera} may stand behind the host only".to_owned(),
+                ));
+            }
+        }
     }
-    bare.push_str(&url[rest..]);
     Ok(bare)
 }
 
 fn check_places(text: &str) -> Result<(), String> {
     let is_known = |name: &str| PLACES.iter().any(|(known, _)| *known == name);
-    match places_in(text).find(|(_, name)| !is_known(name)) {
-        None => Ok(()),
-        Some((_, name)) => {
+    for part in parts(text) {
+        if let Part::Place(name) = part
+            && !is_known(name)
+        {
             let known: Vec<&str> = PLACES.iter().map(|(known, _)| *known).collect();
-            Err(format!(
-                "there is no {{{name}}}; there are {}",
-                known.join(", ")
-            ))
+            let known = known.join(", ");
+            return Err(format!("there is no {{{name}}}; there are {known}"));
         }
     }
+    Ok(())
 }
 
-/// Where `{name}` stands, and its name: small letters and `_` only.
-fn places_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.match_indices('{').filter_map(|(start, _)| {
-        let (name, _) = text[start + 1..].split_once('}')?;
-        let is_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        is_name.then_some((start, name))
-    })
+/// A piece of a text with places.
+#[derive(Clone, Copy, Debug)]
+enum Part<'a> {
+    Text(&'a str),
+    /// The name between the braces.
+    Place(&'a str),
+}
+
+/// Cuts a text at its places: `{name}` of small letters and `_` only.
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let is_name = |name: &str| {
+        let mut bytes = name.bytes();
+        !name.is_empty() && bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        parts.push(Part::Text(before));
+        rest = match after.split_once('}') {
+            Some((name, tail)) if is_name(name) => {
+                parts.push(Part::Place(name));
+                tail
+            }
+            _ => {
+                parts.push(Part::Text("{"));
+                after
+            }
+        };
+    }
+    parts.push(Part::Text(rest));
+    parts
 }
 
 /// `text` with every place filled, in one pass: braces in people's names stay
 /// as they are.
 fn filled(text: &str, message: &Message, public_base_url: Option<&str>, escape: Escape) -> String {
     let mut whole = String::with_capacity(text.len());
-    let mut rest = 0;
-    for (start, name) in places_in(text) {
-        whole.push_str(&text[rest..start]);
-        escape.add(&mut whole, &value(name, message, public_base_url));
-        rest = start + name.len() + 2;
+    for part in parts(text) {
+        match part {
+            Part::Text(text) => whole.push_str(text),
+            Part::Place(name) => escape.add(&mut whole, &value(name, message, public_base_url)),
+        }
     }
-    whole.push_str(&text[rest..]);
     whole
 }
 
@@ -274,14 +291,16 @@ impl Escape {
         match self {
             Escape::Plain => whole.push_str(value),
             Escape::Url => {
-                whole.extend(url::form_urlencoded::byte_serialize(value.as_bytes()).map(
-                    // A space as `+` is read in queries only, `%20` everywhere.
-                    |part| if part == "+" { "%20" } else { part },
-                ))
+                let encoded = url::form_urlencoded::byte_serialize(value.as_bytes());
+                // A space as `+` is read in queries only, `%20` everywhere.
+                whole.extend(encoded.map(|part| if part == "+" { "%20" } else { part }));
             }
             Escape::Json => {
                 let quoted = serde_json::Value::from(value).to_string();
-                whole.push_str(&quoted[1..quoted.len() - 1]);
+                let bare = quoted
+                    .strip_prefix('"')
+                    .and_then(|text| text.strip_suffix('"'));
+                whole.push_str(bare.unwrap_or_default());
             }
             Escape::Xml => whole.push_str(&quick_xml::escape::escape(value)),
         }
