@@ -30,6 +30,8 @@ pub struct Subscription {
     account: String,
     created_at: Timestamp,
     terminates_at: Timestamp,
+    /// How long it was to live when it was made or last renewed.
+    asked_life: Duration,
     queue: VecDeque<Arc<Notification>>,
     n_told: u64,
     n_lost: u64,
@@ -132,6 +134,7 @@ impl Hub {
             account: account.to_owned(),
             created_at: now,
             terminates_at,
+            asked_life: terminates_at.saturating_since(now),
             queue: VecDeque::new(),
             n_told: 0,
             n_lost: 0,
@@ -185,7 +188,7 @@ impl Hub {
         }
         subscription.pulled_at = Some(now);
         // It must not end while its client waits.
-        subscription.live_until(now.saturating_add(timeout));
+        subscription.pulled(timeout, now);
         Ok(Arc::clone(&subscription.wake))
     }
 
@@ -206,7 +209,9 @@ impl Hub {
     }
 
     /// Ends a pull; until when the subscription lives now: at least as long
-    /// again as the pull could have lasted.
+    /// again as the pull could have lasted, and as its client once asked for,
+    /// up to [`DEFAULT_LIFE`](Self::DEFAULT_LIFE): a client with short pulls
+    /// may pause between them.
     ///
     /// # Errors
     /// There is none of this name.
@@ -218,7 +223,7 @@ impl Hub {
     ) -> Result<Timestamp, HubError> {
         let subscription = self.find(id, now)?;
         subscription.is_pulled = false;
-        subscription.live_until(now.saturating_add(timeout));
+        subscription.pulled(timeout, now);
         Ok(subscription.terminates_at)
     }
 
@@ -255,7 +260,9 @@ impl Hub {
     /// # Errors
     /// There is none of this name.
     pub fn renew(&mut self, id: &str, until: Timestamp, now: Timestamp) -> Result<(), HubError> {
-        self.find(id, now)?.terminates_at = until;
+        let subscription = self.find(id, now)?;
+        subscription.terminates_at = until;
+        subscription.asked_life = until.saturating_since(now);
         Ok(())
     }
 
@@ -351,8 +358,10 @@ impl Subscription {
         }
     }
 
-    fn live_until(&mut self, until: Timestamp) {
-        self.terminates_at = self.terminates_at.max(until);
+    /// A pull is a sign of life.
+    fn pulled(&mut self, timeout: Duration, now: Timestamp) {
+        let life = timeout.max(self.asked_life.min(Hub::DEFAULT_LIFE));
+        self.terminates_at = self.terminates_at.max(now.saturating_add(life));
     }
 }
 
@@ -428,6 +437,27 @@ mod tests {
         assert!(hub.begin_pull("a", timeout, at(91)).is_ok());
         hub.abandon_pull("a");
         assert!(hub.begin_pull("a", timeout, at(92)).is_ok());
+    }
+
+    #[test]
+    fn client_with_short_pulls_may_pause_between_them_but_not_longer_than_it_asked_for() {
+        let mut hub = hub(&["a", "b"]);
+        let timeout = Duration::from_secs(2);
+        // It asked for 60 s: nine pulls, 50 s apart, keep it.
+        for number in 1..10 {
+            hub.begin_pull("a", timeout, at(number * 50)).unwrap();
+            let ends = hub.end_pull("a", timeout, at(number * 50));
+            assert_eq!(ends, Ok(at(number * 50 + 60)));
+        }
+        hub.renew("a", at(460), at(450)).unwrap();
+        hub.begin_pull("a", timeout, at(455)).unwrap();
+        assert_eq!(hub.end_pull("a", timeout, at(455)), Ok(at(465)));
+        assert_eq!(hub.take("a", 1, at(466)), Err(HubError::Unknown));
+        assert_eq!(
+            hub.take("b", 1, at(61)),
+            Err(HubError::Unknown),
+            "never pulled"
+        );
     }
 
     #[test]
