@@ -9,14 +9,14 @@
 //! the picture (`site`), the scene made ready for questions (`view`), who
 //! counts (`filter`), whether the scene can be believed (`health`), who is
 //! inside which zone since when (`visits`), when a rule is on (`schedule`), then the programs: `vmd`, and `people`, `vehicle` and
-//! `occupancy` over what they share (`counting`, `sightings`). `scores` only
-//! looks on.
+//! `occupancy` over what they share (`counting`, `sightings`), and `state`.
+//! `scores` only looks on.
 //!
 //! Not here: pixels, files, sockets, clocks, threads, settings as typed.
 
 use std::fmt::Debug;
 
-use types::{BestShot, Count, Event, Scene, Sighting, Timestamp, ZoneId};
+use types::{BestShot, Count, Event, Scene, Sighting, StateChange, Timestamp, ZoneId};
 
 pub mod site;
 pub mod filter;
@@ -31,6 +31,7 @@ pub mod sightings;
 pub mod people;
 pub mod vehicle;
 pub mod occupancy;
+pub mod state;
 pub mod scores;
 
 pub use crate::explain::Explanation;
@@ -44,6 +45,10 @@ pub struct Output {
     pub counts: Vec<Count>,
     /// What is known of followed objects.
     pub sightings: Vec<Sighting>,
+    /// Learnt states that became others.
+    pub states: Vec<StateChange>,
+    /// Pictures worth showing to a person.
+    pub candidates: Vec<state::Candidate>,
 }
 
 impl Output {
@@ -52,6 +57,8 @@ impl Output {
         self.events.append(&mut other.events);
         self.counts.append(&mut other.counts);
         self.sightings.append(&mut other.sightings);
+        self.states.append(&mut other.states);
+        self.candidates.append(&mut other.candidates);
     }
 }
 

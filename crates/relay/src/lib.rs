@@ -17,6 +17,7 @@ mod looks;
 mod extensions;
 pub mod pipeline;
 mod supervise;
+mod states;
 mod deliver;
 mod rtsp;
 mod onvif;

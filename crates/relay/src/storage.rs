@@ -19,9 +19,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use programs::occupancy::HeatMap;
-use store::{Appended, Batch, Reader, ReaderOpener, Store};
+use store::{Appended, Batch, Kept, NewStatePicture, Reader, ReaderOpener, Store};
 use tokio::sync::oneshot;
-use types::{CameraId, Clock, Count, HealthMinute, Scene, ScoreCount, Sighting, Timestamp};
+use types::{
+    CameraId, Clock, Count, HealthMinute, Scene, ScoreCount, Sighting, StateChange, Timestamp,
+};
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
 const MAX_WAITING: usize = 4_096;
@@ -53,6 +55,10 @@ pub(crate) struct Records {
     pub scores: Option<(CameraId, Timestamp, Vec<ScoreCount>)>,
     /// How healthy the scene of one camera was in a minute.
     pub health: Option<(CameraId, HealthMinute)>,
+    /// Learnt states of one camera that became others.
+    pub states: Option<(CameraId, Vec<StateChange>)>,
+    /// Pictures for labelling.
+    pub candidates: Vec<NewStatePicture>,
     /// Scenes of one camera.
     pub scenes: Option<(CameraId, Vec<Scene>)>,
 }
@@ -65,6 +71,8 @@ impl Records {
             && self.heat_maps.is_empty()
             && self.health.is_none()
             && self.scores.is_none()
+            && self.states.is_none()
+            && self.candidates.is_empty()
             && self.scenes.is_none()
     }
 }
@@ -447,6 +455,15 @@ fn put_records(store: &mut Store, records: &Records) -> Result<(), store::Error>
     }
     if let Some((camera_id, minute)) = &records.health {
         store.put_scene_health(camera_id, minute)?;
+    }
+    if let Some((camera_id, changes)) = &records.states {
+        store.put_state_changes(camera_id, changes)?;
+    }
+    for picture in &records.candidates {
+        let kept = store.add_state_picture(picture, None)?;
+        if !matches!(kept, Kept::Yes(_)) {
+            tracing::debug!(?kept, "picture for labelling not kept");
+        }
     }
     if let Some((camera_id, scenes)) = &records.scenes {
         store.put_scenes(camera_id, scenes)?;

@@ -55,6 +55,10 @@ pub struct Message {
     pub line_name: Option<String>,
     /// The zone before of `detail` as people call it.
     pub from_zone_name: Option<String>,
+    /// The detector and the state of `detail` as people call them.
+    pub detector_name: Option<String>,
+    /// See `detector_name`.
+    pub state_name: Option<String>,
     /// The gates that were asked.
     pub why: Vec<Why>,
     /// The best shot, if there is one by now.
@@ -129,6 +133,8 @@ impl Message {
             detail: event.detail,
             line_name: None,
             from_zone_name: None,
+            detector_name: None,
+            state_name: None,
             why: event
                 .why
                 .iter()

@@ -23,6 +23,7 @@ pub(crate) const fn kind_word(kind: EventKind) -> &'static str {
         EventKind::PictureProblem => "Picture problem",
         EventKind::SignalLost => "Signal lost",
         EventKind::Occupancy => "Occupancy",
+        EventKind::State => "State",
         EventKind::Program => "Program",
     }
 }
@@ -52,6 +53,9 @@ pub(crate) fn description(message: &Message) -> String {
     }
     if let Some(line) = &message.line_name {
         text.push_str(&format!(" at {line}"));
+    }
+    if let (Some(detector), Some(state)) = (&message.detector_name, &message.state_name) {
+        text.push_str(&format!(": {detector} is {state}"));
     }
     if let Some(count) = message.detail.count {
         text.push_str(&format!(", {count} present"));

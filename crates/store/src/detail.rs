@@ -4,7 +4,9 @@
 //! same detail back.
 
 use serde::{Deserialize, Serialize};
-use types::{Crossing, EventDetail, HealthPart, LineId, PictureProblem, ZoneId};
+use types::{
+    Crossing, DetectorId, EventDetail, HealthPart, LineId, PictureProblem, StateId, ZoneId,
+};
 
 /// The stored form; unknown fields are an error, missing ones are `None`.
 #[derive(Default, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ struct DetailJson {
     problem: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     doubt: Option<String>,
+    /// Detector and state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<(u32, u32)>,
 }
 
 /// The column's text for `detail`.
@@ -39,6 +44,7 @@ pub(crate) fn to_json(detail: &EventDetail) -> String {
         from_zone: detail.from_zone_id.map(|zone_id| zone_id.0),
         problem: detail.problem.map(|problem| problem.name().to_owned()),
         doubt: detail.doubt.map(|doubt| doubt.name().to_owned()),
+        state: detail.state.map(|(detector, state)| (detector.0, state.0)),
     };
     serde_json::to_string(&json).expect("text and numbers are always JSON")
 }
@@ -68,6 +74,9 @@ pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
         from_zone_id: json.from_zone.map(ZoneId),
         problem,
         doubt,
+        state: json
+            .state
+            .map(|(detector, state)| (DetectorId(detector), StateId(state))),
     })
 }
 
@@ -85,6 +94,7 @@ mod tests {
             from_zone_id: Some(ZoneId(2)),
             problem: Some(PictureProblem::Defocused),
             doubt: Some(HealthPart::Calm),
+            state: Some((DetectorId(3), StateId(2))),
         };
         for detail in [EventDetail::default(), full] {
             assert_eq!(from_json(&to_json(&detail)), Some(detail));

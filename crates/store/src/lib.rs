@@ -34,6 +34,7 @@ mod sightings;
 mod scenes;
 mod scene_health;
 mod scores;
+mod states;
 mod counts;
 mod heat;
 mod tracks;
@@ -65,6 +66,11 @@ pub use crate::settings::{Expected, MAX_DOCUMENT_BYTES, Settings};
 pub use crate::shots::{MAX_SHOT_BYTES, ShotFilter, ShotId, ShotRow};
 pub use crate::sightings::{SightingFilter, SightingId, SightingRow, StoredAttribute};
 pub use crate::sinks::SinkState;
+pub use crate::states::{
+    Kept, Label, MAX_CAMERA_PICTURE_BYTES, MAX_CANDIDATES, MAX_EXAMPLES, MAX_STATE_CHANGES,
+    MAX_STATE_PICTURE_BYTES, NewStatePicture, StatePicture, StatePictureId, StateVersion,
+    VersionKind,
+};
 pub use crate::tracks::TrackIdBlock;
 pub use crate::users::{UserChange, UserId, UserRow};
 

@@ -42,7 +42,8 @@ pub struct Retention {
     pub sightings: Duration,
     /// Scenes, for trying settings on what happened.
     pub scenes: Duration,
-    /// Counts, heat maps, and how healthy scenes were.
+    /// Counts, heat maps, changes of learnt states, and how healthy scenes
+    /// were.
     pub counts: Duration,
     /// Audit entries.
     pub audit: Duration,
@@ -84,7 +85,8 @@ pub struct PruneReport {
     pub n_sightings: usize,
     /// Packed minutes of scenes.
     pub n_scene_chunks: usize,
-    /// Counts, heat maps, minutes of scene health, and hours of scores.
+    /// Counts, heat maps, changes of learnt states, minutes of scene health,
+    /// and hours of scores.
     pub n_counts: usize,
     /// Audit entries.
     pub n_audit: usize,
@@ -157,6 +159,14 @@ impl Store {
                             "camera_id, zone_id, hour_at, class",
                             "hour_at",
                             KEEP_SCORES,
+                        )
+                        .during(what)?
+                    + step
+                        .delete(
+                            "state_change",
+                            "camera_id, detector_id, at",
+                            "at",
+                            retention.counts,
                         )
                         .during(what)?,
                 n_sightings: step

@@ -340,6 +340,8 @@ fn from_form(form: SceneForm, at: Timestamp) -> Option<Scene> {
             health: None,
         },
         still_changes: still_changes.collect::<Option<_>>()?,
+        // Looks are not kept: their pictures are not either.
+        region_looks: Vec::new(),
     })
 }
 
@@ -442,6 +444,7 @@ mod tests {
                 since: at(second - 9),
                 kind: StillChangeKind::Removed,
             }],
+            region_looks: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-format 4
+format 5
 CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
@@ -19,6 +19,8 @@ CREATE INDEX session_by_user ON session (user_id, created_at);
 CREATE INDEX shot_by_time ON shot (captured_at, len_bytes);
 CREATE INDEX sighting_by_end ON sighting (last_seen_at);
 CREATE INDEX sighting_by_time ON sighting (first_seen_at, sighting_id);
+CREATE INDEX state_change_by_time ON state_change (at);
+CREATE INDEX state_picture_by_detector ON state_picture (camera_id, detector_id, picture_id);
 CREATE TABLE audit (
     audit_id INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,
@@ -220,6 +222,46 @@ CREATE TABLE sink (
     last_delivered_at INTEGER,
     last_error        TEXT,
     last_error_at     INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE state_change (
+    camera_id   TEXT    NOT NULL,
+    detector_id INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    state_id    INTEGER,
+    likelihood  REAL    NOT NULL,
+    PRIMARY KEY (camera_id, detector_id, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE state_label (
+    picture_id    INTEGER NOT NULL,
+    from_version  INTEGER NOT NULL,
+    until_version INTEGER,
+    state_id      INTEGER NOT NULL,
+    who           TEXT    NOT NULL,
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (picture_id, from_version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE state_picture (
+    picture_id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    camera_id    TEXT    NOT NULL,
+    detector_id  INTEGER NOT NULL,
+    captured_at  INTEGER NOT NULL,
+    is_grey      INTEGER NOT NULL CHECK (is_grey IN (0, 1)),
+    is_candidate INTEGER NOT NULL CHECK (is_candidate IN (0, 1)),
+    len_bytes    INTEGER NOT NULL,
+    region       BLOB    NOT NULL,
+    look         BLOB    NOT NULL,
+    jpeg         BLOB    NOT NULL
+) STRICT;
+CREATE TABLE state_version (
+    camera_id   TEXT    NOT NULL,
+    detector_id INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    who         TEXT    NOT NULL,
+    what        TEXT    NOT NULL,
+    state_id    INTEGER,
+    n_examples  INTEGER NOT NULL,
+    PRIMARY KEY (camera_id, detector_id, version)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE user (
     user_id       INTEGER PRIMARY KEY AUTOINCREMENT,

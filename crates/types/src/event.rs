@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::{
-    CameraId, Class, Crossing, EventId, HealthPart, LineId, NormBox, PictureProblem, RuleId,
-    Timestamp, TrackId, ZoneId,
+    CameraId, Class, Crossing, DetectorId, EventId, HealthPart, LineId, NormBox, PictureProblem,
+    RuleId, StateId, Timestamp, TrackId, ZoneId,
 };
 
 /// One step in the life of an event: its begin, an update, or its end.
@@ -71,6 +71,8 @@ pub struct EventDetail {
     /// It began while the scene was not healthy, and its rule asked to be told
     /// that: in doubt. What was worst.
     pub doubt: Option<HealthPart>,
+    /// Which state of which detector, for rules about learnt states.
+    pub state: Option<(DetectorId, StateId)>,
 }
 
 /// An analytics program.
@@ -84,17 +86,20 @@ pub enum ProgramKind {
     Vehicle,
     /// How many are in a place.
     Occupancy,
+    /// Learnt states of the scene.
+    State,
     /// Installed from a package.
     Extension,
 }
 
 impl ProgramKind {
     /// All programs.
-    pub const ALL: [ProgramKind; 5] = [
+    pub const ALL: [ProgramKind; 6] = [
         ProgramKind::Vmd,
         ProgramKind::People,
         ProgramKind::Vehicle,
         ProgramKind::Occupancy,
+        ProgramKind::State,
         ProgramKind::Extension,
     ];
 
@@ -105,6 +110,7 @@ impl ProgramKind {
             ProgramKind::People => "people",
             ProgramKind::Vehicle => "vehicle",
             ProgramKind::Occupancy => "occupancy",
+            ProgramKind::State => "state",
             ProgramKind::Extension => "extension",
         }
     }
@@ -150,13 +156,15 @@ pub enum EventKind {
     SignalLost,
     /// A zone holds more objects than its threshold.
     Occupancy,
+    /// A part of the scene has been in a learnt state for long.
+    State,
     /// An installed program decided; its rule name says what.
     Program,
 }
 
 impl EventKind {
     /// All kinds, in the order in which pages list them.
-    pub const ALL: [EventKind; 17] = [
+    pub const ALL: [EventKind; 18] = [
         EventKind::Intruder,
         EventKind::Loitering,
         EventKind::Direction,
@@ -173,6 +181,7 @@ impl EventKind {
         EventKind::PictureProblem,
         EventKind::SignalLost,
         EventKind::Occupancy,
+        EventKind::State,
         EventKind::Program,
     ];
 
@@ -195,6 +204,7 @@ impl EventKind {
             EventKind::PictureProblem => "picture_problem",
             EventKind::SignalLost => "signal_lost",
             EventKind::Occupancy => "occupancy",
+            EventKind::State => "state",
             EventKind::Program => "program",
         }
     }

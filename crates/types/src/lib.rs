@@ -16,6 +16,7 @@ mod class;
 mod detection;
 mod track;
 mod picture;
+mod state;
 mod scene;
 mod zone;
 mod event;
@@ -38,6 +39,7 @@ pub use crate::picture::{
 };
 pub use crate::scene::{MotionSummary, Scene};
 pub use crate::sighting::Sighting;
+pub use crate::state::{DetectorId, HiddenBy, Look, RegionLook, RegionSight, StateChange, StateId};
 pub use crate::time::{Clock, ParseTimestampError, Timestamp};
 pub use crate::track::{Moved, Track, TrackState};
 pub use crate::zone::{CameraLine, Zone};

@@ -1,6 +1,6 @@
 //! What was observed on one camera at one time.
 
-use crate::{NormBox, PictureState, StillChange, Timestamp, Track};
+use crate::{NormBox, PictureState, RegionLook, StillChange, Timestamp, Track};
 
 /// All tracks at one `captured_at`. Coordinates relate to the whole picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,9 @@ pub struct Scene {
     pub picture: PictureState,
     /// Things put down or taken away, longest first.
     pub still_changes: Vec<StillChange>,
+    /// How regions of state detectors look, where they were looked at in this
+    /// frame; of most frames none.
+    pub region_looks: Vec<RegionLook>,
 }
 
 /// What the motion gate saw in one frame.

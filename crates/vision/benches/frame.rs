@@ -195,6 +195,19 @@ fn first_image() -> Option<Image> {
     Some(image.expect("stills are whole").clone())
 }
 
+/// One region of a state detector, by its share of the picture's sides; looked
+/// at about once a second.
+#[divan::bench(args = [0.05_f32, 0.2, 1.0])]
+fn region_look(bencher: Bencher<'_, '_>, side: f32) {
+    let Some(image) = first_image() else { return };
+    let (from, until) = (0.5 - side / 2.0, 0.5 + side / 2.0);
+    let corners = [(from, from), (until, from), (until, until), (from, until)];
+    let corners = corners.map(|(x, y)| types::NormPoint { x, y });
+    let polygon = types::Polygon::new(corners.to_vec()).expect("a square is a polygon");
+    let region = vision::states::Region::new(&polygon);
+    bencher.bench_local(move || region.describe(&image.planes));
+}
+
 /// What is watched beside the gate, when it is looked at: at most each 400 ms.
 #[divan::bench]
 fn picture_watch(bencher: Bencher<'_, '_>) {

@@ -8,6 +8,7 @@ pub mod rest;
 pub mod decode;
 pub mod motion;
 pub mod watch;
+pub mod states;
 pub mod regions;
 pub mod detect;
 pub mod track;

@@ -3,6 +3,7 @@
 // Like `types.ts`: field names of the JSON, times in UTC, coordinates 0..=1 from the top-left corner.
 
 import type { ExtensionSettings } from './software';
+import type { DetectorLive, StateSettings } from './states';
 
 export type * from './counts';
 
@@ -167,12 +168,13 @@ export interface Programs {
   people: SightingSettings;
   vehicle: SightingSettings;
   occupancy: OccupancySettings;
+  state: StateSettings;
   counters: Counter[];
   /** Settings of installed programs by their names. */
   extensions?: Record<string, ExtensionSettings>;
 }
 
-export type ProgramName = 'vmd' | 'people' | 'vehicle' | 'occupancy';
+export type ProgramName = 'vmd' | 'people' | 'vehicle' | 'occupancy' | 'state';
 
 export interface Cost {
   ms_per_second_now: number;
@@ -258,6 +260,8 @@ export interface ProgramsLive {
   unique_people: number | null;
   unique_vehicles: number | null;
   problems: PictureProblem[];
+  /** Learnt states, where they run. */
+  states?: DetectorLive[];
   programs: { program: string; status: ProgramStatus; status_text: string; ms_per_frame: number | null }[];
 }
 

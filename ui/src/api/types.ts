@@ -198,6 +198,10 @@ export interface RelayEvent {
   problem?: string | null;
   /** What was wrong with the scene when it began, where its rule marks that. */
   doubt?: string | null;
+  detector_id?: number | null;
+  detector_name?: string | null;
+  /** Of a learnt state. */
+  state_name?: string | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;

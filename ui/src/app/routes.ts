@@ -15,6 +15,7 @@ export type Route =
   | { page: 'camera_counts'; id: string }
   | { page: 'camera_why'; id: string }
   | { page: 'camera_ground'; id: string }
+  | { page: 'camera_states'; id: string }
   | { page: 'sightings' }
   | { page: 'schedules'; id: string | null }
   | { page: 'software'; tab: SoftwareTab }
@@ -55,7 +56,7 @@ export function matchRoute(path: string): Route {
       return second === 'new' ? { page: 'camera_add' } : { page: 'camera_live', id: second };
     if (parts.length === 3 && third === 'edit') return { page: 'camera_edit', id: second };
     if (parts.length === 3 && third === 'zones') return { page: 'camera_zones', id: second };
-    for (const name of ['demo', 'programs', 'counts', 'why', 'ground'] as const)
+    for (const name of ['demo', 'programs', 'counts', 'why', 'ground', 'states'] as const)
       if (parts.length === 3 && third === name) return { page: `camera_${name}`, id: second };
   }
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
@@ -80,6 +81,7 @@ export const paths = {
   programs: (cameraId: string) => `/cameras/${id(cameraId)}/programs`,
   counts: (cameraId: string) => `/cameras/${id(cameraId)}/counts`,
   ground: (cameraId: string) => `/cameras/${id(cameraId)}/ground`,
+  states: (cameraId: string) => `/cameras/${id(cameraId)}/states`,
   why: (cameraId: string) => `/cameras/${id(cameraId)}/why`,
   sightings: '/sightings',
   schedules: '/schedules',

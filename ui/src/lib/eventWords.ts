@@ -26,6 +26,8 @@ export function eventTitle(event: Told): string {
   if (event.kind === 'signal_lost') return 'No picture';
   if (event.kind === 'picture_problem')
     return event.problem ? `Picture ${problemWord(event.problem)}` : 'Picture problem';
+  if (event.kind === 'state')
+    return event.detector_name ? `${event.detector_name} ${event.state_name ?? ''}`.trim() : 'Learnt state';
   const { count } = event;
   if (count !== null && count !== undefined) {
     // At its end the number is the low one that ended it.
@@ -50,6 +52,10 @@ export function eventFacts(event: Told): [string, string][] {
   if (event.count !== null && event.count !== undefined)
     facts.push([event.phase === 'end' ? 'How many at the end' : 'How many', String(event.count)]);
   if (event.problem) facts.push(['The picture was', problemWord(event.problem)]);
+  if (event.state_name) {
+    facts.push(['Region', event.detector_name ?? '']);
+    facts.push(['State', `${event.state_name}, ${Math.round((event.score ?? 0) * 100)} % likely`]);
+  }
   if (event.doubt) facts.push(['In doubt', `The scene was ${healthWord(event.doubt)}`]);
   return facts;
 }

@@ -58,6 +58,7 @@ export const ICONS = {
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   chart: 'M4 4v16h16M8 16v-5M12 16V8M16 16v-3',
   lamp: 'M12 3a6 6 0 0 0-3.5 10.9V17h7v-3.1A6 6 0 0 0 12 3M9.5 20.5h5',
+  door: 'M6 20V4h9v16M4 20h16M15 6l4 2v12M12 12v.01',
   question: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 .9-1 1.7M12 16.7v.3',
   copy: 'M8 8h12v12H8zM16 8V4H4v12h4',
   magnet: 'M6 4v8a6 6 0 0 0 12 0V4h-4v8a2 2 0 0 1-4 0V4zM6 8h4M14 8h4',

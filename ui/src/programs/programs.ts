@@ -24,6 +24,12 @@ export const PROGRAMS: { name: ProgramName; label: string; icon: IconName; text:
     icon: 'crowd',
     text: 'Says how many are in a zone, warns when it fills, and draws heat maps.',
   },
+  {
+    name: 'state',
+    label: 'AI State Detection',
+    icon: 'door',
+    text: 'Learns from examples whether a door is open, a shelf empty, a barrier up, and tells when that lasts.',
+  },
 ];
 
 export const programLabel = (name: string): string =>
@@ -57,6 +63,7 @@ export function completePrograms(programs: Partial<Programs> | undefined): Progr
     people: { ...sightings, ...programs?.people },
     vehicle: { ...sightings, ...programs?.vehicle },
     occupancy: { ...occupancy, ...programs?.occupancy },
+    state: { is_enabled: false, schedule_id: null, detectors: [], ...programs?.state },
     counters: programs?.counters ?? [],
     ...(programs?.extensions === undefined ? {} : { extensions: programs.extensions }),
   };

@@ -21,6 +21,7 @@ export const VMS_KINDS = [
   'picture_problem',
   'signal_lost',
   'occupancy',
+  'state',
   'program',
 ] as const satisfies readonly string[] as readonly string[];
 

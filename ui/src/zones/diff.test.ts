@@ -114,6 +114,7 @@ it('programs that use a deleted zone or line are named', () => {
     people: sightings,
     vehicle: sightings,
     occupancy: { ...settings, interval_s: 60, areas: [area], in_line_ids: [] },
+    state: { ...settings, detectors: [] },
     counters: [{ id: 1, name: 'Door', line_id: 1, classes: [], resets: [], interval_s: 60 }],
   };
   expect(draft.missingPlaces(both, programs)).toEqual([]);

@@ -30,6 +30,10 @@ pub(super) fn message_of(delivery: Delivery, vault: &Vault, fleet: &Fleet) -> Me
             .from_zone_id
             .and_then(|zone_id| settings.zone_name(zone_id))
             .map(str::to_owned);
+        if let Some((detector, state)) = detail.state.and_then(|state| settings.state_name(state)) {
+            message.detector_name = Some(detector.to_owned());
+            message.state_name = Some(state.to_owned());
+        }
         message.camera_name.clone_from(&settings.name);
     }
     message
@@ -70,6 +74,8 @@ fn to_message(event: EventRow, picture_path: &str) -> Message {
         detail: event.detail,
         line_name: None,
         from_zone_name: None,
+        detector_name: None,
+        state_name: None,
         why: event
             .why
             .into_iter()
@@ -116,6 +122,8 @@ pub(super) fn test_message(now: Timestamp) -> Message {
         detail: EventDetail::default(),
         line_name: None,
         from_zone_name: None,
+        detector_name: None,
+        state_name: None,
         why: Vec::new(),
         picture: None,
         is_test: true,

@@ -102,9 +102,22 @@ pub(crate) fn rule_setups(settings: &CameraSettings, document: &OnvifDocument) -
         let reports = Reports::Events(EventKind::Program);
         (part.rule_id(), part.id.as_str(), reports)
     });
+    let states = analysis
+        .state
+        .wanted
+        .iter()
+        .flat_map(|part| &part.detectors);
+    let states = states.flat_map(|detector| &detector.rules).map(|rule| {
+        (
+            rule.rule_id,
+            rule.name.as_str(),
+            Reports::Events(EventKind::State),
+        )
+    });
     let all: Vec<(RuleId, &str, Reports)> = rules
         .chain(counters)
         .chain(areas)
+        .chain(states)
         .chain(installed)
         .collect();
     let typed = all.iter().map(|(rule_id, name, _)| (*rule_id, *name));

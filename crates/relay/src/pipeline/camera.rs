@@ -12,21 +12,26 @@ use std::sync::Arc;
 use programs::Output;
 use programs::health::HealthLog;
 use programs::occupancy::HeatMap;
+use programs::state::Candidate;
 use types::{
     BestShot, Count, EncodedFrame, Event, HealthMinute, MotionSummary, Phase, Scene, ScoreCount,
-    Sighting, Timestamp, Track, TrackId, ZoneId,
+    Sighting, StateChange, Timestamp, Track, TrackId, ZoneId,
 };
 use vision::best_shot::{BestShotConfig, BestShots};
 use vision::decode::FrameDecoder;
 use vision::motion::MotionGate;
 use vision::regions::{RegionConfig, RegionPlanner};
 use vision::rest::Rests;
+use vision::states::RegionWatch;
 use vision::track::{Tracker, TrackerConfig};
 use vision::watch::{PictureWatch, StillChanges};
 
 use super::programs::WantedLooks;
 use super::{Engine, ExtensionFault, LooksShelf, ProgramSet};
 use crate::settings::CameraSettings;
+
+/// Quality of pictures of states: they may have to be looked at anew.
+const SMALL_QUALITY: u8 = 85;
 
 /// The stages of one camera and what they remember.
 #[derive(Debug)]
@@ -45,6 +50,7 @@ pub struct CameraPipeline {
     compared: u64,
     picture: PictureWatch,
     still: StillChanges,
+    regions_of_states: RegionWatch,
     programs: ProgramSet,
     /// Scene of the frame before: regions are planned around its tracks.
     last_scene: Scene,
@@ -66,6 +72,10 @@ pub struct Step {
     pub counts: Vec<Count>,
     /// What is known of followed objects.
     pub sightings: Vec<Sighting>,
+    /// Learnt states that became others.
+    pub states: Vec<StateChange>,
+    /// Pictures worth labelling, each as a small JPEG.
+    pub candidates: Vec<(Candidate, Vec<u8>)>,
     /// Heat maps of hours that are over, or of the hour that is cut.
     pub heat_maps: Vec<HeatMap>,
     /// Crops chosen now.
@@ -112,6 +122,7 @@ impl CameraPipeline {
             compared: 0,
             picture: PictureWatch::new(),
             still: StillChanges::new(),
+            regions_of_states: regions_of(&settings),
             programs: ProgramSet::new(&settings, event_seed, None),
             last_scene: Scene::default(),
             rests: Rests::default(),
@@ -172,6 +183,9 @@ impl CameraPipeline {
         );
         scene.picture = self.picture.update(image, frame.captured_at, &scene.tracks);
         scene.still_changes = self.still.update(image, frame.captured_at, &scene.tracks);
+        if self.programs.looks_at_regions() {
+            scene.region_looks = self.regions_of_states.update(image, &scene);
+        }
         let best_shots = self.best_shots.update(
             &scene,
             frame,
@@ -186,10 +200,12 @@ impl CameraPipeline {
         output.append(self.programs.update(&scene, &best_shots));
         self.last_scene.clone_from(&scene);
         let health = self.health.add(scene.captured_at, &scene.picture);
+        let candidates = std::mem::take(&mut output.candidates);
         Step {
             scene: Some(scene),
             health,
             best_shots,
+            candidates: with_pictures(candidates, frame, engine),
             size_px: Some(size_px),
             detect_error,
             n_looks,
@@ -214,6 +230,7 @@ impl CameraPipeline {
             events: output.events,
             counts: output.counts,
             sightings: output.sightings,
+            states: output.states,
             heat_maps: self.programs.take_heat_maps(),
             faults: self.programs.take_faults(),
             active_zones: self.programs.active_zones(),
@@ -305,7 +322,11 @@ impl CameraPipeline {
         if settings.motion != self.settings.motion {
             self.motion = MotionGate::new(settings.motion.clone());
         }
+        let has_other_regions = settings.analysis.states != self.settings.analysis.states;
         self.settings = settings;
+        if has_other_regions {
+            self.regions_of_states = regions_of(&self.settings);
+        }
         self.told(output)
     }
 
@@ -346,6 +367,59 @@ impl CameraPipeline {
     pub fn n_damaged(&self) -> u64 {
         self.n_damaged
     }
+}
+
+fn regions_of(settings: &CameraSettings) -> RegionWatch {
+    let mut watch = RegionWatch::new();
+    let parts = settings.analysis.states.iter();
+    watch.set_regions(parts.map(|part| (part.detector.detector_id, &part.polygon)));
+    watch
+}
+
+/// Pictures for labelling; one that cannot be made small is left out.
+fn with_pictures(
+    candidates: Vec<Candidate>,
+    frame: &EncodedFrame,
+    engine: &mut Engine,
+) -> Vec<(Candidate, Vec<u8>)> {
+    if candidates.is_empty() {
+        return Vec::new();
+    }
+    match small_picture(
+        &frame.jpeg,
+        &mut engine.jpeg_decoder,
+        &mut engine.jpeg_encoder,
+    ) {
+        Ok(jpeg) if jpeg.len() > store::MAX_STATE_PICTURE_BYTES => {
+            tracing::debug!(len_bytes = jpeg.len(), "picture for labelling is too large");
+            Vec::new()
+        }
+        Ok(jpeg) => {
+            let candidates = candidates.into_iter();
+            candidates
+                .map(|candidate| (candidate, jpeg.clone()))
+                .collect()
+        }
+        Err(error) => {
+            tracing::warn!(%error, "picture for labelling left out");
+            Vec::new()
+        }
+    }
+}
+
+/// A frame as a JPEG of the scale at which it is analysed.
+///
+/// # Errors
+/// The frame is no JPEG, or broken beyond use.
+pub(crate) fn small_picture(
+    jpeg: &[u8],
+    decoder: &mut jpeg::Decoder,
+    encoder: &mut jpeg::Encoder,
+) -> Result<Vec<u8>, jpeg::Error> {
+    let header = jpeg::read_header(jpeg)?;
+    let scale = vision::decode::scale_for(header.width_px);
+    let (picture, ..) = decoder.rgb(jpeg, scale, None)?;
+    encoder.rgb(&picture, SMALL_QUALITY)
 }
 
 fn plan_regions_for(network_input_px: Option<(u32, u32)>) -> RegionPlanner {

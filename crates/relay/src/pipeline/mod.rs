@@ -11,10 +11,11 @@ mod programs;
 mod scheduler;
 mod workers;
 
+pub(crate) use self::camera::small_picture;
 pub use self::camera::{CameraPipeline, Step};
 pub use self::engine::{DetectorFacts, Engine, EngineFactory};
 pub use self::extensions::{ExtensionFault, ExtensionShelf};
 pub use self::looks::{LooksShelf, SameFrom};
-pub use self::programs::{Lamp, ProgramLive, ProgramSet, ProgramState, ProgramsLive};
+pub use self::programs::{Lamp, ProgramLive, ProgramSet, ProgramState, ProgramsLive, Taught};
 pub use self::scheduler::{Job, Scheduler, Work};
 pub use self::workers::{JobOutcome, JobRunner, Workers};

@@ -126,6 +126,7 @@ const fn app_name(program: ProgramKind) -> &'static str {
         ProgramKind::People => "AI-People",
         ProgramKind::Vehicle => "AI-Vehicle",
         ProgramKind::Occupancy => "AI-Occupancy",
+        ProgramKind::State => "AI-State",
         ProgramKind::Extension => "AiEncoderApp",
     }
 }

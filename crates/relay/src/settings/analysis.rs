@@ -13,6 +13,7 @@ use programs::counting::{Counter, Resets};
 use programs::occupancy::{Area, BalanceConfig, Limits, OccupancyConfig};
 use programs::schedule::Schedule;
 use programs::site::{Drawing, Site};
+use programs::state::StateConfig;
 use programs::vmd::{self, Rule};
 use serde::Deserialize;
 use source::{Link, LinkText};
@@ -24,8 +25,9 @@ use super::place::{check_count, check_unique, resolve_drawing, resolve_ground, r
 use super::program::{AreaDocument, CounterDocument, MAX_ID, SightingsDocument};
 use super::rule::{Places, resolve_rule};
 use super::{
-    CameraSettings, ExtensionDocument, FieldErrors, GroundDocument, LineDocument, MaskDocument,
-    ObjectMaskDocument, ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
+    CameraSettings, DetectorPart, ExtensionDocument, FieldErrors, GroundDocument, LineDocument,
+    MaskDocument, ObjectMaskDocument, ProgramsDocument, RuleDocument, Schedules, ZoneDocument,
+    check_name,
 };
 
 /// Rows of the in-minus-out balance.
@@ -46,6 +48,11 @@ pub struct Analysis {
     pub vehicle: Part<Following>,
     /// Occupancy.
     pub occupancy: Part<OccupancyPart>,
+    /// Learnt states.
+    pub state: Part<StateConfig>,
+    /// All detectors, also while the program is off: their regions, and the
+    /// names of their states.
+    pub states: Vec<DetectorPart>,
     /// Counters over lines.
     pub counters: Vec<Counter>,
     /// Installed programs that are switched on.
@@ -150,7 +157,18 @@ impl AnalysisParts<'_> {
             wanted: programs.vmd.is_enabled.then_some(rules),
             schedule: reader.schedule("programs.vmd", programs.vmd.schedule_id.as_deref()),
         };
+        let states = programs.state.resolve(reader.schedules, reader.errors);
+        let config = StateConfig {
+            detectors: states.iter().map(|part| part.detector.clone()).collect(),
+        };
+        let schedule_id = programs.state.schedule_id.as_deref();
+        let state = Part {
+            wanted: programs.state.is_enabled.then_some(config),
+            schedule: reader.schedule("programs.state", schedule_id),
+        };
         let analysis = Analysis {
+            state,
+            states,
             vmd,
             people: reader.following("programs.people", &programs.people),
             vehicle: reader.following("programs.vehicle", &programs.vehicle),

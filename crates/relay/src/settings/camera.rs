@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use source::Link;
-use types::{CameraId, LineId, ZoneId};
+use types::{CameraId, DetectorId, LineId, StateId, ZoneId};
 use vision::motion::MotionConfig;
 
 use super::analysis::{Analysis, AnalysisParts};
@@ -87,6 +87,16 @@ impl CameraSettings {
         let mut lines = self.analysis.drawing.lines.iter();
         Some(&lines.find(|line| line.line_id == line_id)?.name)
     }
+
+    /// What people call a detector and its state.
+    pub fn state_name(
+        &self,
+        (detector_id, state_id): (DetectorId, StateId),
+    ) -> Option<(&str, &str)> {
+        let mut detectors = self.analysis.states.iter();
+        let part = detectors.find(|part| part.detector.detector_id == detector_id)?;
+        Some((&part.detector.name, part.detector.state_name(state_id)?))
+    }
 }
 
 pub(super) fn default_sensitivity() -> u8 {
@@ -158,11 +168,17 @@ impl CameraDocument {
             &programs.people.schedule_id,
             &programs.vehicle.schedule_id,
             &programs.occupancy.schedule_id,
+            &programs.state.schedule_id,
         ];
         let by_rules = self.rules.iter().map(|rule| &rule.schedule_id);
         let by_extensions = programs.extensions.values().map(|ext| &ext.schedule_id);
+        let detectors = programs.state.detectors.iter();
+        let by_state_rules = detectors
+            .flat_map(|detector| &detector.rules)
+            .map(|rule| &rule.schedule_id);
         by_rules
             .chain(by_programs)
+            .chain(by_state_rules)
             .chain(by_extensions)
             .any(|used| used.as_deref() == Some(schedule_id))
     }

@@ -14,6 +14,7 @@ mod place;
 mod program;
 mod rule;
 mod schedule;
+mod state;
 mod vms;
 mod webhook;
 
@@ -33,6 +34,9 @@ pub use self::program::{
 };
 pub use self::rule::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
 pub use self::schedule::{ExceptionDocument, ScheduleDocument, Schedules, SpanDocument};
+pub use self::state::{
+    DetectorDocument, DetectorPart, StateDocument, StateRuleDocument, StatesDocument,
+};
 pub use self::vms::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
 pub use self::webhook::{
     HeaderDocument, HeaderInput, TemplateDocument, WebhookDocument, WebhookInput,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use types::RuleId;
 use utoipa::ToSchema;
 
-use super::ClassesDocument;
+use super::{ClassesDocument, StatesDocument};
 
 /// Counters, areas and estimates store their numbers under rule ids of their
 /// own, above those of rules.
@@ -30,6 +30,8 @@ pub struct ProgramsDocument {
     pub vehicle: SightingsDocument,
     /// How many are where.
     pub occupancy: OccupancyDocument,
+    /// Learnt states of parts of the scene.
+    pub state: StatesDocument,
     /// How many cross which line.
     pub counters: Vec<CounterDocument>,
     /// Installed programs by their names.
@@ -221,6 +223,11 @@ impl ProgramsDocument {
         }
         for counter in &mut self.counters {
             counter.rule_id = counter.stored_as().0;
+        }
+        for detector in &mut self.state.detectors {
+            for rule in &mut detector.rules {
+                rule.rule_id = rule.stored_as().0;
+            }
         }
         self
     }

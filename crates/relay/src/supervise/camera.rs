@@ -13,7 +13,7 @@ use types::{CameraId, Clock, EncodedFrame, Scene, Timestamp, TrackId};
 use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
-use crate::pipeline::{CameraPipeline, ProgramLive, ProgramSet, Scheduler};
+use crate::pipeline::{CameraPipeline, ProgramLive, ProgramSet, Scheduler, Taught};
 use crate::settings::CameraSettings;
 
 /// Scenes kept for slow receivers: some seconds.
@@ -35,6 +35,10 @@ pub(crate) struct CameraRuntime {
     /// Every scene, for those who must not miss one; a slow one is told how
     /// many it missed.
     pub scenes: broadcast::Sender<Arc<Scene>>,
+    /// What people have shown of its states; `None` until it was read.
+    pub taught: watch::Sender<Option<Taught>>,
+    /// Held while examples are read and handed over.
+    pub teaching: tokio::sync::Mutex<()>,
     /// Stages; `None` until the first job and after a panic.
     stages: Mutex<Option<Stages>>,
 }
@@ -63,6 +67,8 @@ impl CameraRuntime {
             newest_frame: watch::Sender::new(None),
             live: watch::Sender::new(None),
             scenes: broadcast::Sender::new(SCENES_KEPT),
+            taught: watch::Sender::new(None),
+            teaching: tokio::sync::Mutex::default(),
             stages: Mutex::new(None),
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use store::{AuditEntry, Batch, TrackIdBlock};
+use store::{AuditEntry, Batch, NewStatePicture, TrackIdBlock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -188,6 +188,7 @@ impl Fleet {
         };
         if slot.is_none() {
             *slot = self.make_stages(&settings);
+            self.read_examples(runtime, &settings);
         }
         let Some(stages) = slot.as_mut() else {
             return JobOutcome::Done;
@@ -195,6 +196,12 @@ impl Fleet {
         self.extend_track_ids(&runtime.camera_id, stages);
         let pipeline = &mut stages.pipeline;
         pipeline.use_input(self.parts.engines.input_px());
+        let taught = runtime.taught.borrow().clone();
+        if let Some(taught) = taught
+            && !Arc::ptr_eq(pipeline.programs().taught(), &taught)
+        {
+            pipeline.programs_mut().teach(taught);
+        }
         if !Arc::ptr_eq(pipeline.settings(), &settings) {
             let step = pipeline.apply(settings, now);
             stages.open_events.update(&step.events);
@@ -283,6 +290,24 @@ impl Fleet {
         })
     }
 
+    /// Reads what people have shown of a camera's states, unless somebody has.
+    fn read_examples(&self, runtime: &CameraRuntime, settings: &CameraSettings) {
+        if settings.analysis.states.is_empty() || runtime.taught.borrow().is_some() {
+            return;
+        }
+        let read = |reader: &mut store::Reader| crate::states::load(reader, settings);
+        match self.parts.storage.read_blocking(read) {
+            Ok(taught) => {
+                runtime.taught.send_if_modified(|known| {
+                    let is_first = known.is_none();
+                    known.get_or_insert(taught);
+                    is_first
+                });
+            }
+            Err(error) => error!(error = %format!("{error:#}"), "cannot read examples of states"),
+        }
+    }
+
     /// Counters go on where the run before stopped.
     fn resume_counts(&self, pipeline: &mut CameraPipeline) -> anyhow::Result<()> {
         let camera_id = pipeline.settings().camera_id.clone();
@@ -324,7 +349,28 @@ impl Fleet {
     fn store(&self, camera_id: &CameraId, step: Step, scenes: Vec<Scene>, now: Timestamp) {
         self.log_faults(camera_id, step.faults, now);
         let heat_maps = step.heat_maps.into_iter();
+        let settings = (!step.candidates.is_empty())
+            .then(|| self.get(camera_id))
+            .flatten()
+            .map(|runtime| runtime.current_settings());
+        let candidates = step.candidates.into_iter().filter_map(|(candidate, jpeg)| {
+            let parts = &settings.as_ref()?.analysis.states;
+            let detector_id = candidate.detector_id;
+            let mut parts = parts.iter();
+            let part = parts.find(|part| part.detector.detector_id == detector_id)?;
+            Some(NewStatePicture {
+                camera_id: camera_id.clone(),
+                detector_id,
+                captured_at: now,
+                is_grey: candidate.is_grey,
+                region: crate::states::region_key(&part.polygon),
+                look: candidate.look,
+                jpeg,
+            })
+        });
         let records = Records {
+            candidates: candidates.collect(),
+            states: (!step.states.is_empty()).then(|| (camera_id.clone(), step.states)),
             counts: step.counts,
             sightings: step.sightings,
             heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),

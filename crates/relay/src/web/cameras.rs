@@ -260,6 +260,13 @@ pub(super) async fn remove(
     let changing = app.changing.lock().await;
     app.cameras.delete(&stored.camera_id, &editor.name).await?;
     app.fleet.remove(&stored.camera_id).await;
+    let camera_id = stored.camera_id.clone();
+    let forgotten = app
+        .storage
+        .write(move |store| store.forget_detectors(&camera_id, &[]));
+    if let Err(error) = forgotten.await {
+        tracing::warn!(error = %format!("{error:#}"), "examples of a removed camera are kept");
+    }
     keep_names(&app, &editor, &stored.camera_id, &[]).await;
     drop(changing);
     tell_settings(&app, &stored.camera_id);
@@ -281,6 +288,23 @@ async fn keep_names(app: &App, editor: &Editor, camera_id: &CameraId, rule_ids: 
     let book = app.onvif.book();
     if let Err(error) = book.keep_names(&editor.name, camera_id, rule_ids).await {
         tracing::warn!(error = %format!("{error:#}"), "names of removed rules are kept");
+    }
+}
+
+/// Examples of learnt states follow their detectors.
+async fn follow_states(
+    app: &App,
+    camera_id: &CameraId,
+    before: Option<&CameraDocument>,
+    after: &CameraDocument,
+) {
+    let detectors = |document: &CameraDocument| document.programs.state.detectors.clone();
+    let is_same = before.is_some_and(|before| detectors(before) == detectors(after));
+    let Some(camera) = app.fleet.get(camera_id).filter(|_| !is_same) else {
+        return;
+    };
+    if let Err(error) = crate::states::follow_settings(&app.storage, &camera).await {
+        tracing::error!(error = %format!("{error:#}"), "examples of states do not follow");
     }
 }
 
@@ -386,6 +410,7 @@ pub(super) async fn save(
         .resolve(&camera_id, revision, &app.schedules.ready(), &app.vault)
         .map_err(ApiError::fields)?;
     app.fleet.put(settings);
+    follow_states(app, &camera_id, old, &document).await;
     keep_names(app, editor, &camera_id, &rule_ids(&document)).await;
     drop(changing);
     tell_settings(app, &camera_id);

@@ -31,11 +31,12 @@ use crate::settings::{CameraDocument, ProgramsDocument};
 const NOMINAL_FPS: f32 = 5.0;
 /// Means over a busy scene, milliseconds per frame: docs/programs.md; of vmd
 /// the bound that all rules together are held to.
-const MEASURED_ELSEWHERE: [(&str, f32); 4] = [
+const MEASURED_ELSEWHERE: [(&str, f32); 5] = [
     ("vmd", 0.2),
     ("people", 0.035),
     ("vehicle", 0.035),
     ("occupancy", 0.024),
+    ("state", 0.01),
 ];
 
 /// Programs to be weighed.
@@ -156,6 +157,7 @@ pub(super) fn switches(programs: &ProgramsDocument) -> BTreeMap<String, bool> {
         ("people", programs.people.is_enabled),
         ("vehicle", programs.vehicle.is_enabled),
         ("occupancy", programs.occupancy.is_enabled),
+        ("state", programs.state.is_enabled),
     ];
     let built_in = built_in.map(|(name, is_enabled)| (name.to_owned(), is_enabled));
     let installed = programs.extensions.iter();

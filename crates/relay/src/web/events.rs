@@ -104,6 +104,12 @@ pub(crate) struct EventView {
     /// What was bad about the scene when it began, where its rule marks that:
     /// sharpness, contrast, exposure, steadiness or calm.
     pub doubt: Option<&'static str>,
+    /// Which detector, for learnt states.
+    pub detector_id: Option<u32>,
+    /// The detector's name now.
+    pub detector_name: Option<String>,
+    /// The state's name now.
+    pub state_name: Option<String>,
     /// The conditions asked, in order.
     pub why: Vec<GateView>,
     /// Its picture.
@@ -180,6 +186,11 @@ impl EventView {
             let name = settings.as_ref()?.line_name(line_id)?;
             Some(name.to_owned())
         });
+        let learnt = row.detail.state.and_then(|state| {
+            let (detector, state) = settings.as_ref()?.state_name(state)?;
+            Some((detector.to_owned(), state.to_owned()))
+        });
+        let (detector_name, state_name) = learnt.unzip();
         let id = row.event_id.to_string();
         EventView {
             shot: row.shot.map(|shot| ShotView::new(&id, &shot)),
@@ -211,6 +222,9 @@ impl EventView {
             count: row.detail.count,
             problem: row.detail.problem.map(PictureProblem::name),
             doubt: row.detail.doubt.map(HealthPart::name),
+            detector_id: row.detail.state.map(|(detector_id, _)| detector_id.0),
+            detector_name,
+            state_name,
             why: row.why.into_iter().map(GateView::new).collect(),
         }
     }

@@ -29,6 +29,8 @@ enum Metric {
     FramesPerSecond,
     Receiving,
     Tracks,
+    StateDetectors,
+    StatesKnown,
     StoreLostEvents,
     StoreLostPictures,
     StoreWaitingEvents,
@@ -66,6 +68,8 @@ impl Metric {
             Metric::FramesPerSecond => "relay_frames_per_second",
             Metric::Receiving => "relay_camera_receiving",
             Metric::Tracks => "relay_tracks",
+            Metric::StateDetectors => "relay_state_detectors",
+            Metric::StatesKnown => "relay_states_known",
             Metric::StoreLostEvents => "relay_store_lost_events_total",
             Metric::StoreLostPictures => "relay_store_lost_pictures_total",
             Metric::StoreWaitingEvents => "relay_store_waiting_events",
@@ -127,6 +131,11 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
             Metric::Tracks,
             f64::from(u32::try_from(status.tracks).unwrap_or(u32::MAX)),
         );
+        let record = camera.live.borrow().clone();
+        let states = record.iter().flat_map(|record| &record.programs.states);
+        let known = states.clone().filter(|live| live.state_id.is_some());
+        gauge(Metric::StatesKnown, as_f64(known.count() as u64));
+        gauge(Metric::StateDetectors, as_f64(states.count() as u64));
     }
     let total = |metric, value| set_counter(&recorder, metric, None, value);
     total(Metric::StoreLostEvents, app.storage.n_lost_events());

@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use super::{
     accounts, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
     device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
-    models, presets, programs, publishers, schedules, scores, sightings, software, system, users,
-    viewers, vms, webhooks,
+    models, presets, programs, publishers, schedules, scores, sightings, software, states, system,
+    users, viewers, vms, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -71,6 +71,13 @@ use super::{
         heat::get,
         health::get,
         scores::get,
+        states::examples,
+        states::add,
+        states::label,
+        states::remove,
+        states::roll_back,
+        states::picture_jpg,
+        states::history,
         programs::live::live,
         programs::why::why,
         programs::attempt::try_draft,

@@ -281,6 +281,7 @@ fn alarm_of(event: &OpenEvent, object: ObjectKind) -> Option<Alarm> {
         | EventKind::PictureProblem
         | EventKind::SignalLost
         | EventKind::Occupancy
+        | EventKind::State
         | EventKind::Program => return None,
     };
     let heading = match (kind, event.heading_deg, event.crossing) {

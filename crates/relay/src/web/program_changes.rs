@@ -82,7 +82,7 @@ fn told(programs: &ProgramsDocument, rules: &serde_json::Value) -> BTreeMap<Stri
     vmd["rules"] = rules.clone();
     add("vmd", vmd);
     add("counters", serde_json::json!({"counters": counters}));
-    for program in ["people", "vehicle", "occupancy"] {
+    for program in ["people", "vehicle", "occupancy", "state"] {
         add(program, json[program].take());
     }
     for (id, document) in extensions.as_object().into_iter().flatten() {

@@ -300,6 +300,7 @@ async fn set_enabled(
         "people" => &mut programs.people.is_enabled,
         "vehicle" => &mut programs.vehicle.is_enabled,
         "occupancy" => &mut programs.occupancy.is_enabled,
+        "state" => &mut programs.state.is_enabled,
         id => {
             let document = programs.extensions.entry(id.to_owned());
             &mut document.or_default().is_enabled

@@ -107,12 +107,13 @@ pub(crate) struct SoftwareCamera {
 }
 
 /// Programs that are a part of airelay, with the names people know.
-pub(crate) const fn built_in() -> [(&'static str, &'static str); 4] {
+pub(crate) const fn built_in() -> [(&'static str, &'static str); 5] {
     [
         ("vmd", "AI-VMD"),
         ("people", "AI-People"),
         ("vehicle", "AI-Vehicle"),
         ("occupancy", "AI-Occupancy"),
+        ("state", "AI-State"),
     ]
 }
 
@@ -257,6 +258,11 @@ async fn gather(app: &App) -> ApiResult<Vec<Camera>> {
                         "occupancy".to_owned(),
                         programs.occupancy.is_enabled,
                         programs.occupancy.schedule_id.clone(),
+                    ),
+                    (
+                        "state".to_owned(),
+                        programs.state.is_enabled,
+                        programs.state.schedule_id.clone(),
                     ),
                 ];
                 let installed = programs.extensions.iter();

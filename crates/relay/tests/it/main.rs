@@ -36,6 +36,7 @@ mod real_servers;
 mod replay;
 mod rtsp;
 mod software;
+mod states;
 mod tidy;
 mod vms;
 mod webhook;

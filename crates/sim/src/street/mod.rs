@@ -214,7 +214,9 @@ impl Street {
         let has_bag = options
             .incident
             .is_some_and(|staged| staged.incident.has_bag());
-        let bag_box = has_bag.then(|| box_of(&town, &script::bag())).flatten();
+        let bag_box = has_bag
+            .then(|| box_of(&town, &script::bag(), BAG))
+            .flatten();
         let sensor = Sensor::new(&backdrop, town.is_grey, options.noise, seed);
         Street {
             options,
@@ -261,6 +263,16 @@ impl Street {
         })
     }
 
+    /// Box around the gate, open or closed, without shake; `None` where there
+    /// is none.
+    pub fn gate_box(&self) -> Option<NormBox> {
+        let has_gate = self.options.incident?.incident == Incident::GateOpen;
+        let boxes =
+            [false, true].map(|is_open| box_of(&self.town, &script::gate(is_open), script::GATE));
+        let [closed, open] = boxes;
+        has_gate.then(|| Some(closed?.union(open?))).flatten()
+    }
+
     /// As [`frame`](Self::frame); `hidden` keeps its shadow but is not drawn.
     fn draw(&mut self, time: Duration, hidden: Option<u32>) -> (RgbImage, Vec<TruthBox>) {
         for area in self.changed.drain(..) {
@@ -279,6 +291,9 @@ impl Street {
         {
             actors.push(script::bag());
         }
+        let incident = self.options.incident;
+        let gate = incident.and_then(|staged| staged.is_gate_open(time));
+        actors.extend(gate.map(script::gate));
         for actor in actors.iter().chain(&self.trees) {
             self.changed
                 .extend(put_shadow(&mut self.canvas, &self.town, actor, sway));
@@ -401,12 +416,12 @@ impl Street {
 }
 
 /// Box around what an actor covers when nobody stands before it.
-fn box_of(town: &Town, actor: &Actor) -> Option<NormBox> {
+fn box_of(town: &Town, actor: &Actor, object_id: u32) -> Option<NormBox> {
     let (width_px, height_px) = (town.view.width_px, town.view.height_px);
     let ready = make_ready(town, actor, 0.0)?;
     let mut alone = Canvas::new(tiny_skia::Pixmap::new(width_px, height_px)?);
-    let cover = alone.put(&ready.layer, ready.air, Some(BAG));
-    let (_, area) = alone.visible(BAG, cover.area)?;
+    let cover = alone.put(&ready.layer, ready.air, Some(object_id));
+    let (_, area) = alone.visible(object_id, cover.area)?;
     Some(NormBox::from_xyxy(
         area.x1 as f32 / width_px as f32,
         area.y1 as f32 / height_px as f32,

@@ -22,6 +22,8 @@ pub(crate) enum Prop {
     Bollard,
     /// A travelling bag.
     Bag,
+    /// A wooden gate between two posts; whether it is open.
+    Gate(bool),
 }
 
 impl Prop {
@@ -33,6 +35,7 @@ impl Prop {
             Prop::Bin => (0.7, 1.1),
             Prop::Bollard => (0.3, 1.0),
             Prop::Bag => (0.8, 0.8),
+            Prop::Gate(_) => (4.4, 2.0),
         }
     }
 
@@ -42,6 +45,7 @@ impl Prop {
             Prop::Tree(..) => 0.5,
             Prop::Lamp(_) | Prop::Bollard => 0.2,
             Prop::Bin | Prop::Bag => 0.6,
+            Prop::Gate(_) => 0.3,
         }
     }
 
@@ -68,6 +72,7 @@ impl Prop {
                 );
             }
             Prop::Bag => bag(sketch, place),
+            Prop::Gate(is_open) => gate(sketch, place, is_open),
             Prop::Bollard => {
                 sketch.limb(
                     (place, 0.06),
@@ -153,6 +158,40 @@ fn bag(sketch: &mut Sketch<'_>, place: Place) {
     for side in [-0.14, 0.14] {
         let foot = stand.at(0.0, side, 0.55);
         sketch.limb((foot, 0.02), (top, 0.02), tone(0.10, 0.10, 0.12));
+    }
+}
+
+/// The leaf hangs on the post that is farther from the houses and opens along
+/// the street, away from the camera.
+fn gate(sketch: &mut Sketch<'_>, place: Place, is_open: bool) {
+    const HALF_M: f32 = 1.0;
+    let post = tone(0.30, 0.30, 0.32);
+    let wood = tone(0.50, 0.33, 0.19);
+    let hinge = place + at(0.0, HALF_M, 0.0);
+    let other = place + at(0.0, -HALF_M, 0.0);
+    let along = |part: f32, up: f32| {
+        let reach = part * 2.0 * HALF_M;
+        let (away, across) = if is_open { (reach, 0.0) } else { (0.0, -reach) };
+        hinge + at(away, across, up)
+    };
+    for foot in [hinge, other] {
+        sketch.limb((foot, 0.09), (foot + at(0.0, 0.0, 1.75), 0.09), post);
+    }
+    for board in 0..9_u8 {
+        let part = (f32::from(board) + 0.6) / 9.2;
+        let shade = if board % 2 == 0 { 1.0 } else { 0.86 };
+        sketch.limb(
+            (along(part, 0.12), 0.105),
+            (along(part, 1.45), 0.105),
+            wood.lit(shade),
+        );
+    }
+    for up in [0.35, 1.2] {
+        sketch.limb(
+            (along(0.02, up), 0.05),
+            (along(0.98, up), 0.05),
+            wood.lit(0.6),
+        );
     }
 }
 

@@ -109,6 +109,8 @@ const LANES: u32 = 4 << 20;
 const PARKED: u32 = 16 << 20;
 /// The bag.
 pub(crate) const BAG: u32 = 17 << 20;
+/// The gate.
+pub(crate) const GATE: u32 = 18 << 20;
 
 /// A bag on the near pavement.
 pub(crate) fn bag() -> Actor {
@@ -119,6 +121,18 @@ pub(crate) fn bag() -> Actor {
             heading: 0.0,
         },
         figure: Figure::Prop(Prop::Bag),
+    }
+}
+
+/// A gate on the near pavement.
+pub(crate) fn gate(is_open: bool) -> Actor {
+    Actor {
+        object_id: GATE,
+        stand: Stand {
+            place: at(9.6, 3.1, 0.0),
+            heading: 0.0,
+        },
+        figure: Figure::Prop(Prop::Gate(is_open)),
     }
 }
 

@@ -369,6 +369,7 @@ fn device_class(kind: EventKind) -> &'static str {
         | EventKind::ObjectRemoved
         | EventKind::PictureProblem
         | EventKind::SignalLost
+        | EventKind::State
         | EventKind::Program => "problem",
     }
 }
@@ -401,6 +402,8 @@ pub fn rule_state(is_on: bool, newest: Option<&crate::Message>) -> Value {
             ("zone", json!(message.zone_name)),
             ("line", json!(message.line_name)),
             ("count", json!(message.detail.count)),
+            ("detector", json!(message.detector_name)),
+            ("learnt_state", json!(message.state_name)),
         ] {
             if !value.is_null() {
                 state.insert(name.to_owned(), value);

@@ -68,6 +68,8 @@ pub enum Topic {
     OccupancyOverThreshold,
     /// Ours: a rule about lost video fired.
     VideoLost,
+    /// Ours: a part of the scene is in a learnt state.
+    LearntState,
     /// Ours: an installed program decided.
     Program,
 }
@@ -205,6 +207,11 @@ const ZONE: ItemSpec = item("Zone", ItemType::Text);
 const OBJECTS: &[ItemSpec] = &[OBJECT_IDS, CLASSES, OBJECT];
 const OURS: &[ItemSpec] = &[STATE, OBJECT_IDS, CLASSES, ZONE, OBJECT];
 const OURS_COUNTED: &[ItemSpec] = &[STATE, COUNT, ZONE];
+const OURS_LEARNT: &[ItemSpec] = &[
+    STATE,
+    item("StateName", ItemType::Text),
+    item("Likelihood", ItemType::Float),
+];
 
 /// All topics. The order is the one in which they are declared; topics of one
 /// root and folder stand together.
@@ -321,6 +328,7 @@ pub const TOPICS: &[TopicSpec] = &[
         OURS_COUNTED,
     ),
     ours("Rule/VideoLost", Topic::VideoLost, &[STATE]),
+    ours("Rule/LearntState", Topic::LearntState, OURS_LEARNT),
     ours("Rule/Program", Topic::Program, OURS),
 ];
 

@@ -377,6 +377,7 @@ const fn place_of(kind: EventKind) -> u32 {
         EventKind::Occupancy => 14,
         EventKind::Program => 15,
         EventKind::UTurn => 16,
+        EventKind::State => 17,
     }
 }
 

@@ -32,6 +32,8 @@ struct Document<'a> {
     from_zone: Option<Named<'a>>,
     problem: Option<&'static str>,
     doubt: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learnt: Option<Learnt<'a>>,
     object: Option<Object>,
     why: Vec<Gate<'a>>,
     picture: Option<Shot>,
@@ -52,6 +54,13 @@ impl<'a> Named<'a> {
             name: name.unwrap_or_default(),
         }
     }
+}
+
+/// Which learnt state of which detector.
+#[derive(Serialize)]
+struct Learnt<'a> {
+    detector: Named<'a>,
+    state: Named<'a>,
 }
 
 /// Who caused the event.
@@ -124,6 +133,10 @@ pub(super) fn to_json(message: &Message, config: &WebhookConfig) -> Vec<u8> {
             .map(|zone_id| Named::new(zone_id.0, message.from_zone_name.as_deref())),
         problem: detail.problem.map(PictureProblem::name),
         doubt: detail.doubt.map(types::HealthPart::name),
+        learnt: detail.state.map(|(detector_id, state_id)| Learnt {
+            detector: Named::new(detector_id.0, message.detector_name.as_deref()),
+            state: Named::new(state_id.0, message.state_name.as_deref()),
+        }),
         object: has_object.then(|| Object {
             track_id: message.track_id.map(|track_id| track_id.to_string()),
             class: message.class.map(types::Class::name),
@@ -236,9 +249,12 @@ mod tests {
                 from_zone_id: Some(ZoneId(9)),
                 problem: Some(PictureProblem::Covered),
                 doubt: Some(types::HealthPart::Calm),
+                state: Some((types::DetectorId(4), types::StateId(2))),
             },
             line_name: Some("Kerb".to_owned()),
             from_zone_name: Some("Yard".to_owned()),
+            detector_name: Some("Door".to_owned()),
+            state_name: Some("open".to_owned()),
             ..message()
         };
         let document: serde_json::Value =
@@ -250,6 +266,9 @@ mod tests {
         assert_eq!(document["from_zone"], json!({"id": "9", "name": "Yard"}));
         assert_eq!(document["problem"], "covered");
         assert_eq!(document["doubt"], "calm");
+        let learnt = json!({"detector": {"id": "4", "name": "Door"},
+            "state": {"id": "2", "name": "open"}});
+        assert_eq!(document["learnt"], learnt);
     }
 
     #[test]

@@ -31,7 +31,19 @@ fn rules(settings: &CameraSettings) -> Vec<Rule> {
         name: part.id.clone(),
         kind: EventKind::Program,
     });
-    vmd.chain(areas).chain(installed).collect()
+    let detectors = analysis
+        .state
+        .wanted
+        .iter()
+        .flat_map(|part| &part.detectors);
+    let states = detectors.flat_map(|detector| {
+        detector.rules.iter().map(|rule| Rule {
+            rule_id: rule.rule_id,
+            name: rule.name.clone(),
+            kind: EventKind::State,
+        })
+    });
+    vmd.chain(areas).chain(states).chain(installed).collect()
 }
 
 /// What Home Assistant is told of a camera.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use programs::counting::CounterLive;
 use programs::occupancy::{Occupancy, OccupancyLive};
 use programs::sightings::Follower;
+use programs::state::{DetectorLive, States};
 use types::{Event, EventKind, Phase, ProgramKind, RuleId, Scene, Timestamp, TrackState, ZoneId};
 
 use super::ProgramSet;
@@ -41,6 +42,8 @@ pub struct ProgramsLive {
     pub counters: Vec<CounterLive>,
     /// Occupancy, where it runs.
     pub occupancy: Option<OccupancyLive>,
+    /// Learnt states, where they run.
+    pub states: Vec<DetectorLive>,
     /// Estimates of different people and vehicles, and since when.
     pub unique: [Option<(u64, Option<Timestamp>)>; 2],
     /// State and cost of each program.
@@ -87,6 +90,11 @@ impl ProgramSet {
             zones: self.present(scene),
             counters: counters.map_or_else(Vec::new, |program| program.counters().live()),
             occupancy: self.occupancy.program.as_ref().map(Occupancy::live),
+            states: self
+                .state
+                .program
+                .as_ref()
+                .map_or_else(Vec::new, States::live),
             unique: [unique(&self.people), unique(&self.vehicle)],
             programs: self.states(),
         }
@@ -99,6 +107,7 @@ impl ProgramSet {
             self.people.live(ProgramKind::People),
             self.vehicle.live(ProgramKind::Vehicle),
             self.occupancy.live(ProgramKind::Occupancy),
+            self.state.live(ProgramKind::State),
         ];
         states.extend(self.extensions.live());
         states
@@ -130,9 +139,19 @@ impl ProgramSet {
             .wanted
             .iter()
             .flat_map(|part| &part.areas);
+        let detectors = analysis
+            .state
+            .wanted
+            .iter()
+            .flat_map(|part| &part.detectors);
         let known: BTreeSet<RuleId> = rules
             .map(|rule| rule.rule_id)
             .chain(areas.map(|area| area.rule_id))
+            .chain(
+                detectors
+                    .flat_map(|detector| &detector.rules)
+                    .map(|rule| rule.rule_id),
+            )
             .chain(analysis.extensions.iter().map(ExtensionPart::rule_id))
             .collect();
         self.lamps.retain(|rule_id, _| known.contains(rule_id));

@@ -17,11 +17,12 @@ use programs::occupancy::{HeatMap, Occupancy, OccupancyConfig};
 use programs::scores::ScoreLog;
 use programs::sightings::{FollowConfig, Follower, VisitorsConfig};
 use programs::site::Site;
+use programs::state::{Examples, States};
 use programs::vmd::{Vmd, VmdConfig};
 use programs::{Explanation, Output, Program, counting};
 use types::{
-    BestShot, CameraId, Clock, Count, Crossing, EventIds, ProgramKind, RuleId, Scene, ScoreCount,
-    Timestamp, ZoneId,
+    BestShot, CameraId, Clock, Count, Crossing, DetectorId, EventIds, ProgramKind, RuleId, Scene,
+    ScoreCount, Timestamp, ZoneId,
 };
 
 pub use self::live::{Lamp, ProgramLive, ProgramState, ProgramsLive};
@@ -38,6 +39,10 @@ const UNIQUE_VEHICLES: RuleId = RuleId(30_002);
 /// docs/appearance.md for what that costs.
 const SAME_FROM: f32 = 0.9;
 
+/// What people have shown of the states of a camera's detectors; clones share
+/// it.
+pub type Taught = Arc<BTreeMap<DetectorId, Arc<Examples>>>;
+
 /// Attributes of installed models that somebody wants to know.
 pub(super) type WantedLooks = BTreeSet<&'static str>;
 
@@ -51,6 +56,9 @@ pub struct ProgramSet {
     people: Slot<Follower>,
     vehicle: Slot<Follower>,
     occupancy: Slot<Occupancy>,
+    state: Slot<States>,
+    /// What people have shown of each detector's states.
+    taught: Taught,
     counters: Slot<LineCounting>,
     extensions: ExtensionSlots,
     lamps: BTreeMap<RuleId, Lamp>,
@@ -75,6 +83,8 @@ impl ProgramSet {
             people: Slot::default(),
             vehicle: Slot::default(),
             occupancy: Slot::default(),
+            state: Slot::default(),
+            taught: Taught::default(),
             counters: Slot::default(),
             extensions: ExtensionSlots::new(settings.camera_id.clone(), event_seed),
             lamps: BTreeMap::new(),
@@ -132,6 +142,7 @@ impl ProgramSet {
             output.append(self.apply_following(program, part, now));
         }
         output.append(self.apply_occupancy(analysis, now));
+        output.append(self.apply_state(analysis, now));
         output.append(self.apply_counters(analysis, now));
         let place = (&*analysis.drawing.zones, &*analysis.drawing.lines);
         output.append(self.extensions.apply(&analysis.extensions, place, now));
@@ -219,6 +230,41 @@ impl ProgramSet {
         )
     }
 
+    fn apply_state(&mut self, analysis: &Analysis, now: Timestamp) -> Output {
+        // Another stream of ids than those of AI-VMD and occupancy.
+        let ids = EventIds::new(self.event_seed ^ 0x57A7_E57A_7E57_A7E5);
+        let camera_id = &self.camera_id;
+        self.state.schedule.clone_from(&analysis.state.schedule);
+        let output = self.state.apply(
+            analysis.state.wanted.clone(),
+            now,
+            |config| States::new(camera_id.clone(), config, ids),
+            |program, config| program.replace_config(config, now),
+        );
+        self.teach(Arc::clone(&self.taught));
+        output
+    }
+
+    /// Goes by these examples of states from now on.
+    pub fn teach(&mut self, taught: Taught) {
+        if let Some(program) = &mut self.state.program {
+            for (detector_id, examples) in &*taught {
+                program.teach(*detector_id, examples);
+            }
+        }
+        self.taught = taught;
+    }
+
+    /// The examples that are gone by.
+    pub fn taught(&self) -> &Taught {
+        &self.taught
+    }
+
+    /// Whether regions of detectors are to be looked at.
+    pub(super) fn looks_at_regions(&self) -> bool {
+        self.state.is_running()
+    }
+
     fn apply_counters(&mut self, analysis: &Analysis, now: Timestamp) -> Output {
         let wanted = Some(analysis.counters.clone()).filter(|counters| !counters.is_empty());
         let (camera_id, site) = (&self.camera_id, &self.site);
@@ -263,6 +309,7 @@ impl ProgramSet {
         output.append(self.people.run(at, clock, &mut step));
         output.append(self.vehicle.run(at, clock, &mut step));
         output.append(self.occupancy.run(at, clock, &mut step));
+        output.append(self.state.run(at, clock, &mut step));
         output.append(self.counters.run(at, clock, &mut step));
         if has_extensions {
             output.append(self.extensions.run(at, clock, &mut step));
@@ -285,6 +332,7 @@ impl ProgramSet {
     pub fn explain(&self, now: Timestamp) -> Vec<Explanation> {
         let mut explanations = self.vmd.explain(now);
         explanations.extend(self.occupancy.explain(now));
+        explanations.extend(self.state.explain(now));
         explanations
     }
 

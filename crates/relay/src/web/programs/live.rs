@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use futures_util::{StreamExt as _, stream};
+use programs::state::DetectorLive;
 use serde::Serialize;
-use types::{Class, PictureProblem};
+use types::{Class, HiddenBy, PictureProblem};
 use utoipa::ToSchema;
 
 use crate::pipeline::ProgramState;
@@ -17,6 +18,7 @@ use crate::web::App;
 use crate::web::cameras::find_camera;
 use crate::web::error::ApiResult;
 use crate::web::session::Watcher;
+use crate::web::states::VerdictView;
 
 /// Least time between two messages of a live stream.
 const LIVE_EVERY: Duration = Duration::from_millis(200);
@@ -39,8 +41,29 @@ pub(in crate::web) struct ProgramsView {
     pub unique_vehicles: Option<u64>,
     /// What is wrong with the picture.
     pub problems: Vec<&'static str>,
+    /// Learnt states, where they run.
+    pub states: Vec<DetectorView>,
     /// State and cost of the programs.
     pub programs: Vec<ProgramView>,
+}
+
+/// What one detector of learnt states shows.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct DetectorView {
+    /// Which detector.
+    pub detector_id: u32,
+    /// The state that counts; absent while it is not known.
+    pub state_id: Option<u32>,
+    /// Since when, UTC.
+    pub since: Option<String>,
+    /// What the newest look at its region says.
+    pub verdict: Option<VerdictView>,
+    /// What keeps it from being looked at: objects, picture or change.
+    pub hidden: Option<&'static str>,
+    /// The same in words.
+    pub hidden_text: Option<&'static str>,
+    /// Examples that it goes by.
+    pub n_examples: usize,
 }
 
 /// The lamp of one rule.
@@ -99,7 +122,7 @@ pub(in crate::web) struct CrossedView {
 /// State and cost of one program.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct ProgramView {
-    /// vmd, people, vehicle, occupancy, or the id of an installed program.
+    /// vmd, people, vehicle, occupancy, state, or the id of an installed program.
     pub program: String,
     /// operable, stopped, off_by_schedule, waiting_for_video or faulted.
     pub status: &'static str,
@@ -107,6 +130,20 @@ pub(in crate::web) struct ProgramView {
     pub status_text: String,
     /// Mean time per analysed frame.
     pub ms_per_frame: f32,
+}
+
+impl DetectorView {
+    fn new(live: &DetectorLive) -> Self {
+        DetectorView {
+            detector_id: live.detector_id.0,
+            state_id: live.state_id.map(|state_id| state_id.0),
+            since: live.since.map(|since| since.to_string()),
+            verdict: live.verdict.as_ref().map(VerdictView::new),
+            hidden: live.hidden.map(HiddenBy::name),
+            hidden_text: live.hidden.map(HiddenBy::words),
+            n_examples: live.n_examples,
+        }
+    }
 }
 
 /// State of a program as REST names it, and in words.
@@ -216,6 +253,7 @@ impl ProgramsView {
                 .iter()
                 .map(|(problem, _): &(PictureProblem, _)| problem.name())
                 .collect(),
+            states: live.states.iter().map(DetectorView::new).collect(),
             programs: live
                 .programs
                 .iter()

@@ -120,11 +120,13 @@ pub enum Incident {
     BagLeft,
     /// The bag that stands on the pavement is away meanwhile.
     BagRemoved,
+    /// The gate across the pavement stands open meanwhile.
+    GateOpen,
 }
 
 impl Incident {
     /// All of them.
-    pub const ALL: [Incident; 7] = [
+    pub const ALL: [Incident; 8] = [
         Incident::Cover,
         Incident::Defocus,
         Incident::Turn,
@@ -132,6 +134,7 @@ impl Incident {
         Incident::Dazzle,
         Incident::BagLeft,
         Incident::BagRemoved,
+        Incident::GateOpen,
     ];
 
     /// Lower-case name, as on the command line.
@@ -144,6 +147,7 @@ impl Incident {
             Incident::Dazzle => "dazzle",
             Incident::BagLeft => "bag_left",
             Incident::BagRemoved => "bag_removed",
+            Incident::GateOpen => "gate_open",
         }
     }
 
@@ -177,6 +181,11 @@ impl Staged {
 
     pub(super) fn is_now(staged: Option<Staged>, incident: Incident, time: Duration) -> bool {
         staged.is_some_and(|staged| staged.incident == incident && staged.is_on(time))
+    }
+
+    /// Whether the gate is open at `time`; `None` where there is none.
+    pub(super) fn is_gate_open(&self, time: Duration) -> Option<bool> {
+        (self.incident == Incident::GateOpen).then(|| self.is_on(time))
     }
 
     /// Whether the bag stands in the scene at `time`.

@@ -47,6 +47,8 @@ pub(super) struct Open {
     class: Option<Class>,
     started_at: Timestamp,
     zone_name: Option<String>,
+    state_name: Option<String>,
+    likelihood: f32,
     count: Option<u32>,
     object: Option<SceneObject>,
 }
@@ -98,6 +100,7 @@ pub(super) fn topic_of(kind: EventKind) -> Option<Topic> {
         EventKind::PictureProblem => return None,
         EventKind::SignalLost => Topic::VideoLost,
         EventKind::Occupancy => Topic::OccupancyOverThreshold,
+        EventKind::State => Topic::LearntState,
         EventKind::Program => Topic::Program,
     })
 }
@@ -111,6 +114,8 @@ impl Open {
             class: message.class,
             started_at: message.started_at,
             zone_name: message.zone_name.clone(),
+            state_name: message.state_name.clone(),
+            likelihood: message.score,
             count: message.detail.count,
             object: event_object(message, url),
         }
@@ -288,6 +293,15 @@ fn data_of(topic: Topic, open: &[&Open], at: Timestamp) -> Vec<(&'static str, Va
                 .collect()
         }
         Topic::VideoLost => vec![("State", is_open)],
+        Topic::LearntState => {
+            let name = newest.and_then(|open| open.state_name.clone());
+            let likelihood = newest.map_or(0.0, |open| open.likelihood);
+            vec![
+                ("State", is_open),
+                ("StateName", Value::Text(name.unwrap_or_default())),
+                ("Likelihood", Value::Float(likelihood)),
+            ]
+        }
         // All others of ours; the camera's topics are not told by rules.
         _ => [
             ("State", is_open),
