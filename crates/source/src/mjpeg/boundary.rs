@@ -43,7 +43,10 @@ impl Boundary {
 
     fn from_bytes(text: &[u8]) -> Option<Self> {
         let core = without_dashes(text);
-        let is_usable = !core.is_empty() && core.len() <= MAX_CORE_LEN;
+        // Text, as RFC 2046 wants it: a line of picture bytes that happens to
+        // begin with dashes could hold a picture's start or end itself.
+        let is_text = core.iter().all(|byte| (b' '..=b'~').contains(byte));
+        let is_usable = !core.is_empty() && core.len() <= MAX_CORE_LEN && is_text;
         is_usable.then(|| Boundary {
             core: core.to_vec(),
         })
@@ -121,6 +124,13 @@ fn without_dashes(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_of_picture_bytes_is_no_boundary_to_learn() {
+        assert_eq!(Boundary::from_line(b"----\xFF\xFF\xFF\xD9\xFF=k-c"), None);
+        assert_eq!(Boundary::from_line(b"--a\xFF\xD8\xFFb"), None);
+        assert!(Boundary::from_line(b"-- my boundary").is_some());
+    }
 
     #[test]
     fn declared_boundary_is_read_in_all_spellings() {
