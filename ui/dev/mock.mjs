@@ -8,6 +8,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { alarmOf, alarms, startAlarms } from './mock-alarms.mjs';
 import { brokers, startBrokers } from './mock-brokers.mjs';
 import * as data from './mock-data.mjs';
 import * as programs from './mock-programs.mjs';
@@ -23,6 +24,7 @@ const fresh = () => ({
   user: { name: 'anna', role: 'administrator' },
   cameras: data.startCameras(),
   events: data.startEvents(),
+  alarms: startAlarms(),
   webhooks: data.startWebhooks(),
   brokers: startBrokers(),
   site: programs.freshSite(),
@@ -126,6 +128,25 @@ function listEvents(reply, query) {
   });
 }
 
+function stepsOf(event) {
+  const step = (phase, n, at) => ({
+    step: n,
+    phase,
+    at,
+    class: event.class,
+    score: event.score,
+    bbox: event.bbox,
+  });
+  const begin = step('begin', 0, event.started_at);
+  if (!event.ended_at) return [begin];
+  const after = new Date(Date.parse(event.started_at) + 2000).toISOString();
+  return [begin, step('update', 1, after), step('end', 2, event.ended_at)];
+}
+
+const WELL = { sharpness: 0.96, contrast: 0.9, exposure: 0.99, steadiness: 1, calm: 0.97 };
+/** A scene that is seen well. */
+const HEALTH = { now: WELL, complaint: null, limit: 0.5, step_s: 60, minutes: [] };
+
 async function camera(request, reply, id, action) {
   const index = state.cameras.findIndex((item) => item.id === id);
   const found = state.cameras[index];
@@ -141,6 +162,9 @@ async function camera(request, reply, id, action) {
     tell('camera', { id, status: found.status });
     return send(reply, 200, found);
   }
+  if (action === 'health') return send(reply, 200, HEALTH);
+  if (action === 'scores') return send(reply, 200, { days: 7, since: null, classes: {} });
+  if (action !== undefined) return fail(reply, 404, 'not_found', `The mock has no ${action} of cameras.`);
   if (request.method === 'GET') return send(reply, 200, found);
   if (request.method === 'DELETE') {
     state.cameras.splice(index, 1);
@@ -235,6 +259,7 @@ async function api(request, reply, url) {
     return send(reply, 200, {});
   }
   if (state.user === null) return fail(reply, 401, 'signed_out', 'Please sign in.');
+  if (await alarms({ request, reply, url, state, tell, bodyOf, send, stepsOf })) return undefined;
   if (await programs.answer({ request, reply, url, state, bodyOf, send, fail, jpeg })) return undefined;
   if (what === 'cameras' && id !== undefined) return camera(request, reply, id, action);
   if (what === 'cameras' && request.method === 'GET') return send(reply, 200, { cameras: state.cameras });
@@ -271,24 +296,7 @@ async function api(request, reply, url) {
     const source = data.shotSource(Number(id.slice(3)));
     if (action === 'shot.jpg')
       return jpeg(reply, shotJpeg(source.seed, source.seed === 2, source.n, source.object.bbox).jpeg);
-    const step = (phase, n, at) => ({
-      step: n,
-      phase,
-      at,
-      class: event.class,
-      score: event.score,
-      bbox: event.bbox,
-    });
-    const steps = [
-      step('begin', 0, event.started_at),
-      ...(event.ended_at
-        ? [
-            step('update', 1, new Date(Date.parse(event.started_at) + 2000).toISOString()),
-            step('end', 2, event.ended_at),
-          ]
-        : []),
-    ];
-    return send(reply, 200, { ...event, steps });
+    return send(reply, 200, { ...event, steps: stepsOf(event) });
   }
   if (what === 'system') return send(reply, 200, data.system(state.motionOnly));
   if (what === 'models') {
@@ -357,6 +365,7 @@ function alarm() {
   const begun = data.makeEvent((eventNumber += 1), 0, 'begin');
   state.events.unshift(begun);
   tell('event', begun);
+  tell('alarm', alarmOf(state, begun));
   setTimeout(() => {
     const ended = {
       ...begun,

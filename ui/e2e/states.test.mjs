@@ -166,7 +166,9 @@ describe('learnt states', () => {
     await page.getByTestId('verdict').getByText('This picture is told as open').waitFor();
     await turn(false);
     await page.getByTestId('state-now').getByText('closed', { exact: true }).waitFor();
-    await region('Last 24 hours').getByRole('img', { name: /closed .* %/ }).waitFor();
+    await region('Last 24 hours')
+      .getByRole('img', { name: /closed .* %/ })
+      .waitFor();
     await look('states');
     await openPage(page, 'Alarms');
     await page.getByText('Back door open').first().waitFor();

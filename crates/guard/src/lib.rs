@@ -6,4 +6,5 @@
 //! Not here: SQL (`store`), pixels (`vision`), threads, addresses and pages
 //! (`relay`).
 
+pub mod alarms;
 pub mod search;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 use types::Clock;
 
+use crate::alarms::AlarmBook;
 use crate::cameras::CameraBook;
 use crate::config::Config;
 use crate::deliver::{Deliveries, SinkParts};
@@ -86,7 +87,12 @@ impl Relay {
         let store = Store::open(&config.data_dir)?;
         let vault = Arc::new(Vault::open(&config.data_dir.join("secret.key"))?);
         let on_stored = stored::Teller::default();
-        let storage = Storage::start(store, on_stored.callback(), Arc::clone(&clock))?;
+        let storage = Storage::start(
+            store,
+            on_stored.callback(),
+            on_stored.enlister(),
+            Arc::clone(&clock),
+        )?;
 
         let detector = Arc::new(DetectorDesk::open(config)?);
         let extensions = open_extensions(config).await?;
@@ -151,6 +157,7 @@ impl Relay {
             clock: Arc::clone(&clock),
             changes,
             deliveries: Arc::clone(&deliveries),
+            alarms: AlarmBook::load(storage.clone(), Arc::clone(&clock)).await?,
             schedules: ScheduleBook::load(storage.clone(), Arc::clone(&clock)).await?,
             device_accounts,
             rtsp: rtsp.clone(),

@@ -19,10 +19,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use programs::occupancy::HeatMap;
-use store::{Appended, Batch, Kept, NewStatePicture, Reader, ReaderOpener, Store};
+use store::{
+    Appended, Batch, Kept, NewAlarm, NewStatePicture, Reader, ReaderOpener, RecentAlarm, Store,
+};
 use tokio::sync::oneshot;
 use types::{
-    CameraId, Clock, Count, HealthMinute, Scene, ScoreCount, Sighting, StateChange, Timestamp,
+    CameraId, Clock, Count, Event, HealthMinute, Scene, ScoreCount, Sighting, StateChange,
+    Timestamp,
 };
 
 /// Most writes that may wait; at 5 fps and 16 cameras this is minutes.
@@ -41,6 +44,9 @@ type WriteJob = Box<dyn FnOnce(&mut Store) + Send>;
 
 /// Called on the writer's thread after a batch was stored.
 pub(crate) type OnStored = Box<dyn Fn(&Reader, &Batch, &Appended) + Send>;
+
+/// Called on the writer's thread for each new event, before it is stored.
+pub(crate) type Enlist = Box<dyn Fn(&Event, &[RecentAlarm]) -> NewAlarm + Send>;
 
 /// What programs found out besides events: kept until it can be stored.
 #[derive(Debug, Default)]
@@ -117,6 +123,7 @@ impl Storage {
     pub(crate) fn start(
         store: Store,
         on_stored: OnStored,
+        enlist: Enlist,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
@@ -141,6 +148,7 @@ impl Storage {
             retry_at: Duration::ZERO,
             clock,
             on_stored,
+            enlist,
         };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -348,6 +356,7 @@ struct Writer {
     retry_at: Duration,
     clock: Arc<dyn Clock>,
     on_stored: OnStored,
+    enlist: Enlist,
 }
 
 impl Writer {
@@ -407,7 +416,8 @@ impl Writer {
             let batch = &parcel.batch;
             // Whatever of a parcel was stored before an error is the same when
             // it is stored again.
-            let stored = self.store.append(batch).and_then(|appended| {
+            let appended = self.store.append_enlisting(batch, &self.enlist);
+            let stored = appended.and_then(|appended| {
                 (self.on_stored)(&self.store, batch, &appended);
                 put_records(&mut self.store, &parcel.records)
             });

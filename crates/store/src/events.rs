@@ -16,6 +16,7 @@ use types::{
     RuleId, Timestamp, TrackId, ZoneId,
 };
 
+use crate::alarms::{self, Enlist, NewAlarm};
 use crate::detail;
 use crate::error::{During, Error, check_size};
 use crate::fields::{Fields, event_key, to_i64};
@@ -167,6 +168,19 @@ impl Store {
     /// nothing was stored then. After [`Error::DiskFull`] the same batch can be
     /// appended again when there is room.
     pub fn append(&mut self, batch: &Batch) -> Result<Appended, Error> {
+        self.append_enlisting(batch, &|event, _| NewAlarm::alone(event))
+    }
+
+    /// As [`Store::append`]; `enlist` says how grave each new event is and to
+    /// which incident it belongs.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_enlisting(
+        &mut self,
+        batch: &Batch,
+        enlist: Enlist<'_>,
+    ) -> Result<Appended, Error> {
         let what = "store events";
         check_size(
             "store events: events in a batch",
@@ -200,6 +214,7 @@ impl Store {
             }
             for event in &batch.events {
                 if insert_step(transaction, event)? {
+                    alarms::enlist(transaction, event, batch.now, enlist)?;
                     appended.new_steps.push((event.event_id, event.step));
                     outbox::queue(transaction, event, batch.now, &mut appended.outbox_ids)
                         .during(what)?;
@@ -367,7 +382,8 @@ pub(crate) fn first_id_at(at: Timestamp) -> EventId {
     EventId::from_bits(millis << 80)
 }
 
-fn condition(filter: &EventFilter) -> (String, Vec<Value>) {
+/// What of `filter` stands behind WHERE, of the table `e`.
+pub(crate) fn condition(filter: &EventFilter) -> (String, Vec<Value>) {
     let mut conditions = vec!["1".to_owned()];
     let mut values = Vec::new();
     let mut add = |condition: &str, value: Value| {

@@ -29,6 +29,8 @@ mod settings;
 mod gates;
 mod detail;
 mod events;
+mod alarms;
+mod alarm_counts;
 mod shots;
 mod sightings;
 mod scenes;
@@ -50,6 +52,11 @@ mod health;
 
 use crate::error::During;
 
+pub use crate::alarm_counts::RuleAlarms;
+pub use crate::alarms::{
+    AlarmFilter, AlarmRow, Enlist, HistoryRow, ListedAlarm, MAX_HANDLED, MAX_MEMBERS, NewAlarm,
+    RecentAlarm,
+};
 pub use crate::audit::{AuditEntry, AuditRow};
 pub use crate::control_log::{ControlChain, ControlHash, ControlRow};
 pub use crate::error::{Error, Reaction};

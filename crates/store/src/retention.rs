@@ -29,7 +29,8 @@ const MAX_FREED_PAGES: u32 = 2_048;
 /// How long each class of data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Events with their steps, counted from when they were raised.
+    /// Events with their steps and how they were handled, counted from when they
+    /// were raised.
     pub events: Duration,
     /// Best shots of tracks that caused an event.
     pub event_shots: Duration,
@@ -297,6 +298,8 @@ impl Step<'_> {
         for sql in [
             "DELETE FROM event_step WHERE event_id = ?1",
             "DELETE FROM event WHERE event_id = ?1",
+            "DELETE FROM alarm WHERE event_id = ?1",
+            "DELETE FROM alarm_history WHERE event_id = ?1",
         ] {
             let mut delete = self.transaction.prepare_cached(sql)?;
             for event_id in &old {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_programs.sql"),
     include_str!("migrations/0003_scene_health.sql"),
     include_str!("migrations/0004_scores.sql"),
+    include_str!("migrations/0005_alarm_handling.sql"),
     include_str!("migrations/0007_states.sql"),
 ];
 

@@ -1,4 +1,7 @@
-format 5
+format 6
+CREATE INDEX alarm_by_incident ON alarm (incident_id, event_id);
+CREATE INDEX alarm_history_by_event ON alarm_history (event_id, history_id);
+CREATE INDEX alarm_open ON alarm (state, severity) WHERE state <> 'closed';
 CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
@@ -21,6 +24,28 @@ CREATE INDEX sighting_by_end ON sighting (last_seen_at);
 CREATE INDEX sighting_by_time ON sighting (first_seen_at, sighting_id);
 CREATE INDEX state_change_by_time ON state_change (at);
 CREATE INDEX state_picture_by_detector ON state_picture (camera_id, detector_id, picture_id);
+CREATE TABLE alarm (
+    event_id    BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
+    incident_id BLOB    NOT NULL CHECK (length(incident_id) = 16),
+    severity    INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+    state       TEXT    NOT NULL,
+    assignee    TEXT,
+    reason      TEXT,
+    revision    INTEGER NOT NULL,
+    n_notes     INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alarm_history (
+    history_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id   BLOB    NOT NULL CHECK (length(event_id) = 16),
+    revision   INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    who        TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    assignee   TEXT,
+    reason     TEXT,
+    text       TEXT    NOT NULL
+) STRICT;
 CREATE TABLE audit (
     audit_id INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,
@@ -271,6 +296,10 @@ CREATE TABLE user (
     created_at    INTEGER NOT NULL,
     disabled_at   INTEGER
 ) STRICT;
+CREATE TRIGGER alarm_history_is_append_only BEFORE UPDATE ON alarm_history
+BEGIN
+    SELECT RAISE(ABORT, 'the history of alarms is never changed');
+END;
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
 BEGIN
     SELECT RAISE(ABORT, 'audit rows are never changed');

@@ -20,11 +20,13 @@ mod state;
 mod scene;
 mod zone;
 mod event;
+mod alarm;
 mod appearance;
 mod best_shot;
 mod sighting;
 mod count;
 
+pub use crate::alarm::{AlarmState, CloseReason, Handling, HandlingKind, Severity, Standing};
 pub use crate::appearance::{Appearance, Attribute, Embedding};
 pub use crate::best_shot::{BestShot, ShotQuality, ShotStage};
 pub use crate::class::{Class, ClassGroup, ClassSet};

@@ -2,6 +2,7 @@
 //
 // Like `types.ts`: field names of the JSON, times in UTC, coordinates 0..=1 from the top-left corner.
 
+import type { Severity } from './alarms';
 import type { ExtensionSettings } from './software';
 import type { DetectorLive, StateSettings } from './states';
 
@@ -84,6 +85,8 @@ export interface RuleInput {
   grace_s?: number;
   cool_down_s?: number;
   schedule_id?: string | null;
+  /** How grave its alarms are; as usual for its kind when absent. */
+  severity?: Severity | null;
   /** What the rule does while the scene is not healthy. */
   health?: HealthWish;
   dwell_s?: number;

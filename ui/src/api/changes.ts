@@ -4,12 +4,15 @@
 // tells the stores to ask for everything again, because changes may have been missed.
 
 import { changesUrl } from './client';
+import type { Alarm, Handled } from './alarms';
 import type { CameraStatus, RelayEvent } from './types';
 
 export type Change =
   | { type: 'camera'; id: string; status: CameraStatus }
   | { type: 'event'; event: RelayEvent }
   | { type: 'shot'; event_id: string; url: string }
+  | { type: 'alarm'; alarm: Alarm }
+  | { type: 'handled'; by: string; alarms: Handled[] }
   | { type: 'settings'; camera_id: string }
   | { type: 'system' }
   | { type: 'reload' };
@@ -41,6 +44,10 @@ export function parseChange(type: string, data: string): Change | null {
       return { type, event: value as RelayEvent };
     case 'shot':
       return { type, ...(value as { event_id: string; url: string }) };
+    case 'alarm':
+      return { type, alarm: value as Alarm };
+    case 'handled':
+      return { type, ...(value as { by: string; alarms: Handled[] }) };
     case 'settings':
       return { type, ...(value as { camera_id: string }) };
     case 'system':
@@ -76,7 +83,7 @@ export function openChanges(listener: ChangeListener): () => void {
       timer = setTimeout(reopen, delayMs);
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
     };
-    for (const type of ['camera', 'event', 'shot', 'settings', 'system', 'reload']) {
+    for (const type of ['camera', 'event', 'shot', 'alarm', 'handled', 'settings', 'system', 'reload']) {
       current.addEventListener(type, (message: MessageEvent<string>) => {
         const change = parseChange(type, message.data);
         if (change !== null) listener.onChange(change);

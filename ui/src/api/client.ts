@@ -40,10 +40,23 @@ export function whenSignedOut(callback: () => void): void {
   onSignedOut = callback;
 }
 
-async function send(method: string, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<Response> {
+function send(method: string, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<Response> {
+  return body === undefined
+    ? sendBytes(method, path, null, null, limitMs)
+    : sendBytes(method, path, JSON.stringify(body), 'application/json', limitMs);
+}
+
+/** A body that is not always JSON, and an answer that is not always read as text. */
+export async function sendBytes(
+  method: string,
+  path: string,
+  body: BodyInit | null,
+  type: string | null,
+  limitMs: number,
+): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (method !== 'GET') headers['X-Csrf-Token'] = csrfToken;
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (type !== null) headers['Content-Type'] = type;
   let response: Response;
   try {
     response = await fetch(BASE + path, {
@@ -51,7 +64,7 @@ async function send(method: string, path: string, body?: unknown, limitMs = LIMI
       headers,
       credentials: 'same-origin',
       signal: AbortSignal.timeout(limitMs),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body,
     });
   } catch (error) {
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError';

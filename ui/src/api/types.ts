@@ -24,7 +24,7 @@ export interface Session {
   version: string;
 }
 
-export type Role = 'administrator' | 'viewer';
+export type Role = 'administrator' | 'operator' | 'viewer';
 
 /** An account for these pages. */
 export interface Account {

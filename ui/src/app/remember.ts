@@ -1,6 +1,8 @@
 // Choices kept in this browser only. A browser that forbids storage simply forgets.
 
-export function remembered(key: 'theme' | 'sound'): string | null {
+type Key = 'theme' | 'sound' | 'sounds';
+
+export function remembered(key: Key): string | null {
   try {
     return localStorage.getItem(`airelay.${key}`);
   } catch {
@@ -8,7 +10,7 @@ export function remembered(key: 'theme' | 'sound'): string | null {
   }
 }
 
-export function remember(key: 'theme' | 'sound', value: string): void {
+export function remember(key: Key, value: string): void {
   try {
     localStorage.setItem(`airelay.${key}`, value);
   } catch {

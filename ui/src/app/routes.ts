@@ -21,6 +21,8 @@ export type Route =
   | { page: 'software'; tab: SoftwareTab }
   | { page: 'integrations' }
   | { page: 'alarms'; id: string | null }
+  | { page: 'alarm_settings' }
+  | { page: 'alarm_report' }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
   | { page: 'sign_in' }
@@ -59,6 +61,8 @@ export function matchRoute(path: string): Route {
     for (const name of ['demo', 'programs', 'counts', 'why', 'ground', 'states'] as const)
       if (parts.length === 3 && third === name) return { page: `camera_${name}`, id: second };
   }
+  if (first === 'alarms' && parts.length === 2)
+    for (const name of ['settings', 'report'] as const) if (second === name) return { page: `alarm_${name}` };
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
   if (first === 'schedules' && second !== undefined && parts.length === 2)
     return { page: 'schedules', id: second };
@@ -91,6 +95,8 @@ export const paths = {
   controlLog: '/software/log',
   integrations: '/integrations',
   alarms: '/alarms',
+  alarmSettings: '/alarms/settings',
+  alarmReport: '/alarms/report',
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',
   webhooks: '/settings/webhooks',

@@ -39,13 +39,11 @@ export const app = $state<App>({
   nowMs: Date.now(),
 });
 
-type EventListener = (
-  change: { type: 'event'; event: RelayEvent } | { type: 'shot'; event_id: string; url: string },
-) => void;
+type EventListener = (change: Extract<Change, { type: 'event' | 'shot' | 'alarm' | 'handled' }>) => void;
 const eventListeners = new Set<EventListener>();
 const reopenListeners = new Set<() => void>();
 
-/** Hears every alarm step and picture; returns how to stop. */
+/** Hears every alarm, its steps and pictures, and what is done with it; returns how to stop. */
 export function onEvents(listener: EventListener, onMissed: () => void): () => void {
   eventListeners.add(listener);
   reopenListeners.add(onMissed);
@@ -112,16 +110,18 @@ function onChange(change: Change): void {
     case 'camera':
       if (app.cameras !== null) app.cameras = withStatus(app.cameras, change.id, change.status);
       break;
-    case 'event': {
-      const isNew = !app.recent.some((event) => event.id === change.event.id);
+    case 'event':
       app.recent = withEvents(app.recent, [change.event]).slice(0, RECENT);
-      if (isNew && change.event.phase === 'begin') {
-        app.unseen += 1;
-        chime();
-      }
       eventListeners.forEach((listener) => listener(change));
       break;
-    }
+    case 'alarm':
+      app.unseen += 1;
+      chime(change.alarm.alarm.severity, change.alarm.alarm.is_quiet);
+      eventListeners.forEach((listener) => listener(change));
+      break;
+    case 'handled':
+      eventListeners.forEach((listener) => listener(change));
+      break;
     case 'shot':
       app.recent = withShot(app.recent, change.event_id, change.url);
       eventListeners.forEach((listener) => listener(change));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RelayEvent, Shot } from '../api/types';
-import { matches, withEvents, withShot } from './reducers';
+import { withEvents, withShot } from './reducers';
 
 const shot = { url: '/a.jpg', stage: 'early' } as Shot;
 
@@ -56,17 +56,4 @@ describe('withShot', () => {
     expect(first?.shot?.url).toBe('/b.jpg');
     expect(second?.shot).toBeNull();
   });
-});
-
-describe('matches', () => {
-  const at = '2026-01-01T12:00:00Z';
-  it.each([
-    [{}, true],
-    [{ camera: 'gate', class: 'person', kind: 'intruder' }, true],
-    [{ camera: 'yard' }, false],
-    [{ class: 'car' }, false],
-    [{ from: '2026-01-01T12:00:01Z' }, false],
-    [{ until: '2026-01-01T11:59:59Z' }, false],
-    [{ from: at, until: at }, true],
-  ])('%j', (filter, expected) => expect(matches(event({ at }), filter)).toBe(expected));
 });

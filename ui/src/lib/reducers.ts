@@ -1,6 +1,6 @@
 // How lists change when the relay reports something. Pure.
 
-import type { Camera, CameraStatus, EventFilter, RelayEvent } from '../api/types';
+import type { Camera, CameraStatus, RelayEvent } from '../api/types';
 
 export function withStatus(cameras: readonly Camera[], cameraId: string, status: CameraStatus): Camera[] {
   return cameras.map((camera) => (camera.id === cameraId ? { ...camera, status } : camera));
@@ -11,17 +11,6 @@ export function withCamera(cameras: readonly Camera[], next: Camera): Camera[] {
   return known ? cameras.map((camera) => (camera.id === next.id ? next : camera)) : [...cameras, next];
 }
 
-/** Whether an event belongs into a list with this filter. */
-export function matches(event: RelayEvent, filter: EventFilter): boolean {
-  if (filter.camera !== undefined && filter.camera !== event.camera_id) return false;
-  if (filter.kind !== undefined && filter.kind !== event.kind) return false;
-  if (filter.class !== undefined && filter.class !== event.class) return false;
-  const startedAt = Date.parse(event.started_at);
-  if (filter.from !== undefined && startedAt < Date.parse(filter.from)) return false;
-  if (filter.until !== undefined && startedAt > Date.parse(filter.until)) return false;
-  return true;
-}
-
 /** Event ids are in order of time as text: newest first is greatest first. */
 function newestFirst(a: RelayEvent, b: RelayEvent): number {
   if (a.id === b.id) return 0;
@@ -29,7 +18,7 @@ function newestFirst(a: RelayEvent, b: RelayEvent): number {
 }
 
 /** A later step replaces an earlier one; a step without picture keeps the picture known before. */
-function merge(known: RelayEvent, next: RelayEvent): RelayEvent {
+export function mergeEvent(known: RelayEvent, next: RelayEvent): RelayEvent {
   const isOlder =
     Date.parse(next.at) < Date.parse(known.at) || (known.phase === 'end' && next.phase !== 'end');
   if (isOlder) return known;
@@ -41,7 +30,7 @@ export function withEvents(events: readonly RelayEvent[], more: readonly RelayEv
   const byId = new Map(events.map((event) => [event.id, event]));
   for (const event of more) {
     const known = byId.get(event.id);
-    byId.set(event.id, known === undefined ? event : merge(known, event));
+    byId.set(event.id, known === undefined ? event : mergeEvent(known, event));
   }
   return [...byId.values()].sort(newestFirst);
 }

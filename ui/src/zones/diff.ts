@@ -25,6 +25,7 @@ const LABELS: Partial<Record<keyof Rule, string>> = {
   min_size: 'smallest size',
   max_size: 'largest size',
   schedule_id: 'schedule',
+  severity: 'severity',
   health: 'while the scene is seen badly',
   zone_id: 'zone',
   line_id: 'line',
@@ -52,6 +53,7 @@ const HEALTH_WORDS: Record<HealthWish, string> = {
 function valueText(key: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (key === 'health') return HEALTH_WORDS[value as HealthWish];
+  if (key === 'severity') return typeof value === 'string' ? value : 'as usual';
   if (key === 'schedule_id') return value === null || value === undefined ? 'always' : 'another';
   if (key === 'heading_deg') return `${String(value)}°`;
   if (value === null || value === undefined) return 'none';

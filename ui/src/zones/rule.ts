@@ -11,6 +11,7 @@ import type {
   SizeLimit,
   Ways,
 } from '../api/analytics';
+import type { Severity } from '../api/alarms';
 import type { ObjectClass } from '../api/types';
 import { KINDS, NUMBERS, PROBLEMS, type NumberKey } from './kinds';
 
@@ -47,6 +48,7 @@ export interface Rule {
   grace_s: number;
   cool_down_s: number;
   schedule_id: string | null;
+  severity: Severity | null;
   health: HealthWish;
   dwell_s: number;
   stay_s: number;
@@ -86,6 +88,7 @@ const DEFAULTS: Omit<Rule, 'id' | 'name' | 'kind'> = {
   grace_s: 3,
   cool_down_s: 0,
   schedule_id: null,
+  severity: null,
   health: 'any',
   dwell_s: 1,
   stay_s: 30,
@@ -160,7 +163,7 @@ export function ruleInput(rule: Rule): RuleInput {
     if (rule.anchor === 'overlap') input.overlap = rule.overlap;
     if (rule.health !== DEFAULTS.health) input.health = rule.health;
   }
-  for (const key of ['cool_down_s', 'schedule_id'] as const)
+  for (const key of ['cool_down_s', 'schedule_id', 'severity'] as const)
     if (rule[key] !== DEFAULTS[key]) input[key] = rule[key];
   for (const key of what.numbers) input[key] = rule[key];
   if (what.extras.includes('in_total')) input.is_in_total = rule.is_in_total;

@@ -50,6 +50,7 @@ pub(super) enum UserCommand {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum RoleArg {
     Administrator,
+    Operator,
     Viewer,
 }
 
@@ -57,6 +58,7 @@ impl RoleArg {
     const fn role(self) -> Role {
         match self {
             RoleArg::Administrator => Role::Administrator,
+            RoleArg::Operator => Role::Operator,
             RoleArg::Viewer => Role::Viewer,
         }
     }

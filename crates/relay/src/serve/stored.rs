@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use store::{Appended, Batch, EventFilter, EventRow, Reader};
+use store::{Appended, Batch, EventFilter, EventRow, NewAlarm, Reader};
 use types::{Event, Gate, Phase};
 
 use super::Later;
-use crate::storage::{OnStored, Records};
-use crate::web::{App, EventView};
+use crate::alarms::enlist;
+use crate::storage::{Enlist, OnStored, Records};
+use crate::web::{AlarmView, App, EventView};
 
 /// Events searched for one that a new best shot belongs to.
 const RECENT_EVENTS: u32 = 50;
@@ -39,6 +40,15 @@ impl Teller {
         })
     }
 
+    /// What the store's thread asks about each new event.
+    pub(super) fn enlister(&self) -> Enlist {
+        let app = Arc::clone(&self.app);
+        Box::new(move |event, recent| match app.get() {
+            Some(app) => enlist(event, recent, &app.fleet, &app.alarms),
+            None => NewAlarm::alone(event),
+        })
+    }
+
     /// From now on rows are told to `app`.
     pub(super) fn connect(&self, app: App) {
         // Called once; a second call would change nothing.
@@ -64,9 +74,15 @@ fn tell(app: &App, reader: &Reader, batch: &Batch, appended: &Appended) {
 }
 
 fn tell_events(app: &App, reader: &Reader, appended: &Appended) -> Result<(), store::Error> {
-    for (event_id, _) in &appended.new_steps {
+    for (event_id, step) in &appended.new_steps {
         if let Some(row) = reader.event(*event_id)? {
             app.changes.tell("event", &EventView::new(app, row));
+        }
+        if *step > 0 {
+            continue;
+        }
+        if let Some(alarm) = reader.alarm(*event_id)? {
+            app.changes.tell("alarm", &AlarmView::new(app, alarm));
         }
     }
     Ok(())

@@ -17,9 +17,10 @@ use programs::state::StateConfig;
 use programs::vmd::{self, Rule};
 use serde::Deserialize;
 use source::{Link, LinkText};
-use types::{CameraId, Class, ClassSet, LineId, RuleId, ZoneId};
+use types::{CameraId, Class, ClassSet, LineId, RuleId, Severity, ZoneId};
 use vision::motion::MotionConfig;
 
+use super::alarms::unknown_severity;
 use super::extension::{ExtensionPart, MAX_EXTENSIONS};
 use super::place::{check_count, check_unique, resolve_drawing, resolve_ground, resolve_masks};
 use super::program::{AreaDocument, CounterDocument, MAX_ID, SightingsDocument};
@@ -57,6 +58,8 @@ pub struct Analysis {
     pub counters: Vec<Counter>,
     /// Installed programs that are switched on.
     pub extensions: Vec<ExtensionPart>,
+    /// How grave alarms are, by rules that say so.
+    pub severities: BTreeMap<RuleId, Severity>,
 }
 
 /// One program of a camera: what it looks for, and when.
@@ -175,6 +178,7 @@ impl AnalysisParts<'_> {
             occupancy: reader.occupancy(programs),
             counters: reader.counters(&programs.counters),
             extensions: reader.extensions(&programs.extensions),
+            severities: reader.severities(self.rules),
             drawing,
         };
         (motion, analysis)
@@ -207,6 +211,25 @@ impl Reader<'_> {
                 rule.filter(|_| document.is_enabled)
             })
             .collect()
+    }
+
+    fn severities(&mut self, documents: &[RuleDocument]) -> BTreeMap<RuleId, Severity> {
+        let mut severities = BTreeMap::new();
+        for (rule_idx, document) in documents.iter().enumerate() {
+            let Some(name) = document.severity.as_deref() else {
+                continue;
+            };
+            match Severity::from_name(name) {
+                Some(severity) => {
+                    severities.insert(RuleId(document.id), severity);
+                }
+                None => {
+                    let field = format!("rules.{rule_idx}.severity");
+                    self.errors.add(field, unknown_severity(name));
+                }
+            }
+        }
+        severities
     }
 
     fn following(&mut self, field: &str, document: &SightingsDocument) -> Part<Following> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use source::Link;
-use types::{CameraId, DetectorId, LineId, StateId, ZoneId};
+use types::{CameraId, DetectorId, LineId, RuleId, Severity, StateId, ZoneId};
 use vision::motion::MotionConfig;
 
 use super::analysis::{Analysis, AnalysisParts};
@@ -80,6 +80,11 @@ impl CameraSettings {
     pub fn zone_name(&self, zone_id: ZoneId) -> Option<&str> {
         let mut zones = self.analysis.drawing.zones.iter();
         Some(&zones.find(|zone| zone.zone_id == zone_id)?.name)
+    }
+
+    /// How grave the alarms of a rule are, if the rule says so.
+    pub fn severity(&self, rule_id: RuleId) -> Option<Severity> {
+        self.analysis.severities.get(&rule_id).copied()
     }
 
     /// What people call a line.

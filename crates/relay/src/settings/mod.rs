@@ -5,6 +5,7 @@
 //! checked, immutable. Documents become settings in one place, so that an API
 //! call, a restored backup and a file of `airelay replay` obey the same rules.
 
+mod alarms;
 mod analysis;
 mod broker;
 mod camera;
@@ -18,6 +19,8 @@ mod state;
 mod vms;
 mod webhook;
 
+pub(crate) use self::alarms::AlarmSettings;
+pub use self::alarms::{AlarmsDocument, CameraGroupDocument};
 pub use self::analysis::{Analysis, AnalysisDocument, Following, OccupancyPart, Part};
 pub use self::broker::{BrokerDocument, BrokerInput};
 pub use self::camera::{CameraDocument, CameraSettings, MAX_CAMERAS};
@@ -32,7 +35,9 @@ pub use self::program::{
     AreaDocument, CounterDocument, ExtensionDocument, OccupancyDocument, ProgramsDocument,
     SightingsDocument, SwitchDocument,
 };
-pub use self::rule::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
+pub use self::rule::{
+    ClassChoice, ClassesDocument, RuleDocument, SizeDocument, SizeReferenceDocument,
+};
 pub use self::schedule::{ExceptionDocument, ScheduleDocument, Schedules, SpanDocument};
 pub use self::state::{
     DetectorDocument, DetectorPart, StateDocument, StateRuleDocument, StatesDocument,

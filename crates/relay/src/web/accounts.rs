@@ -55,6 +55,8 @@ const ADDRESS_LOCKOUT: LockoutPolicy = LockoutPolicy {
 pub(crate) enum Role {
     /// Everything.
     Administrator,
+    /// Look at everything, handle alarms, change no settings.
+    Operator,
     /// Look at everything, change nothing.
     Viewer,
 }
@@ -64,15 +66,21 @@ impl Role {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Role::Administrator => "administrator",
+            Role::Operator => "operator",
             Role::Viewer => "viewer",
         }
     }
 
     /// The role with this [`name`](Self::name).
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Role::Administrator, Role::Viewer]
+        [Role::Administrator, Role::Operator, Role::Viewer]
             .into_iter()
             .find(|role| role.name() == name)
+    }
+
+    /// Whether it may handle alarms.
+    pub(crate) const fn handles_alarms(self) -> bool {
+        matches!(self, Role::Administrator | Role::Operator)
     }
 }
 
@@ -94,7 +102,7 @@ pub(super) struct SessionView {
 pub(super) struct UserView {
     /// Name for signing in.
     pub name: String,
-    /// administrator or viewer.
+    /// administrator, operator or viewer.
     pub role: String,
 }
 

@@ -68,7 +68,8 @@ impl Changes {
     }
 }
 
-/// Live changes: `camera`, `event`, `shot`, `settings`, `examples`, `reload`.
+/// Live changes: `camera`, `event`, `shot`, `alarm`, `handled`, `settings`,
+/// `examples`, `reload`.
 #[utoipa::path(get, path = "/api/v1/changes", tag = "live",
     responses((status = 200, description = "Server-sent events", content_type = "text/event-stream")))]
 pub(super) async fn changes(watcher: Watcher, State(app): State<App>) -> impl IntoResponse {

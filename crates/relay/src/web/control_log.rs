@@ -128,8 +128,7 @@ pub(super) async fn csv(_: Viewer, State(app): State<App>) -> ApiResult<Response
             row.after.unwrap_or_default(),
             row.hash,
         ];
-        text.push_str(&fields.map(|field| quoted(&field)).join(","));
-        text.push_str("\r\n");
+        super::csv::push_row(&mut text, &fields);
     }
     Ok((
         [
@@ -154,34 +153,6 @@ impl ControlView {
             before: row.entry.before,
             after: row.entry.after,
             hash: row.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-        }
-    }
-}
-
-/// A field as RFC 4180 writes it. What a spreadsheet would run as a formula
-/// gets a quotation mark in front, since names come from people.
-fn quoted(field: &str) -> String {
-    let shield = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{shield}{}\"", field.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_and_formulas_are_disarmed() {
-        for (field, expected) in [
-            ("stop", "\"stop\""),
-            ("a \"b\", c", "\"a \"\"b\"\", c\""),
-            ("=1+1", "\"'=1+1\""),
-            ("", "\"\""),
-        ] {
-            assert_eq!(quoted(field), expected);
         }
     }
 }

@@ -6,14 +6,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::{EventFilter, EventRow, ShotRow, StoredGate};
-use types::{
-    CameraId, Class, Crossing, EventId, EventKind, HealthPart, PictureProblem, ShotStage, Timestamp,
-};
+use types::{CameraId, Class, Crossing, EventId, EventKind, HealthPart, PictureProblem, ShotStage};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::input::Asked;
+use super::input::{Asked, opt_time};
 use super::live::xyxy;
 use super::session::{MaybeSession, Viewer};
 use crate::deliver::picture_claim;
@@ -380,11 +378,11 @@ pub(super) async fn shot_jpg(
         .into_response())
 }
 
-fn parse_id(id: &str) -> ApiResult<EventId> {
+pub(super) fn parse_id(id: &str) -> ApiResult<EventId> {
     EventId::parse(id).map_err(|_| no_event(id))
 }
 
-fn no_event(id: &str) -> ApiError {
+pub(super) fn no_event(id: &str) -> ApiError {
     let id: String = id.chars().take(40).collect();
     ApiError::not_found(format!("no event {id:?}: retention may have removed it"))
 }
@@ -396,12 +394,6 @@ impl EventQuery {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(bad(format!("limit = {limit}: use 1 to {MAX_LIMIT}")));
         }
-        let time = |text: Option<String>| {
-            text.as_deref()
-                .map(Timestamp::parse_rfc3339)
-                .transpose()
-                .map_err(|error| bad(error.to_string()))
-        };
         Ok(EventFilter {
             camera_id: self
                 .camera
@@ -411,8 +403,8 @@ impl EventQuery {
                 .map_err(|error| bad(error.to_string()))?,
             kinds: names(self.kind.as_deref(), "kind", EventKind::from_name)?,
             classes: names(self.class.as_deref(), "class", Class::from_name)?,
-            from: time(self.from)?,
-            until: time(self.until)?,
+            from: opt_time(self.from.as_deref())?,
+            until: opt_time(self.until.as_deref())?,
             before: self
                 .before
                 .as_deref()
@@ -424,7 +416,8 @@ impl EventQuery {
     }
 }
 
-fn names<T>(
+/// What a list separated by commas names.
+pub(super) fn names<T>(
     text: Option<&str>,
     what: &str,
     from_name: impl Fn(&str) -> Option<T>,

@@ -49,6 +49,13 @@ pub(super) fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'d
     serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
+/// A time as typed, where there may be none.
+pub(super) fn opt_time(text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+    text.map(Timestamp::parse_rfc3339)
+        .transpose()
+        .map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
 /// The times `from..until` as typed.
 pub(super) fn times(from: &str, until: &str) -> Result<(Timestamp, Timestamp), ApiError> {
     let parse = |text: &str| {

@@ -6,6 +6,7 @@
 //! Not here: sockets and TLS (`server`), what cameras do (`supervise`).
 
 mod accounts;
+mod alarms;
 mod assets;
 mod audit;
 mod brokers;
@@ -16,6 +17,7 @@ mod control_log;
 mod corrections;
 mod cost;
 mod counts;
+mod csv;
 mod device_accounts;
 mod error;
 mod events;
@@ -66,6 +68,7 @@ use types::{Clock, Timestamp};
 
 pub(crate) use self::accounts::check_account;
 pub(crate) use self::accounts::{Role, hash_password};
+pub(crate) use self::alarms::AlarmView;
 pub(crate) use self::assets::page_licences;
 pub(crate) use self::audit::before_and_after;
 pub(crate) use self::brokers::{MAX_BROKERS, forget_broker, save_broker};
@@ -76,6 +79,7 @@ pub(crate) use self::link_test::try_link;
 pub use self::openapi::ApiDoc;
 pub(crate) use self::session::hash_token;
 
+use crate::alarms::AlarmBook;
 use crate::cameras::CameraBook;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
@@ -114,6 +118,8 @@ pub(crate) struct App {
     pub changes: Changes,
     /// Webhooks and brokers, and their queues.
     pub deliveries: Arc<Deliveries>,
+    /// How alarms are handled.
+    pub alarms: AlarmBook,
     /// When rules and programs are on.
     pub schedules: ScheduleBook,
     /// Accounts of the camera protocols.
@@ -251,6 +257,20 @@ pub(crate) fn router(app: App) -> Router {
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::get))
         .route("/events/{id}/shot.jpg", get(events::shot_jpg))
+        .route("/alarms", get(alarms::list))
+        .route("/alarms/handle", post(alarms::handle))
+        .route("/alarms/open", get(alarms::open))
+        .route("/alarms/people", get(alarms::people))
+        .route("/alarms/report", get(alarms::report))
+        .route("/alarms/report.csv", get(alarms::report_csv))
+        .route(
+            "/alarms/settings",
+            get(alarms::get_settings).put(alarms::put_settings),
+        )
+        .route("/alarms/{id}", get(alarms::get))
+        .route("/alarms/{id}/proposals", get(alarms::propose))
+        .route("/incidents", get(alarms::list_incidents))
+        .route("/incidents/{id}", get(alarms::get_incident))
         .route("/changes", get(changes::changes))
         .route("/system", get(system::system))
         .route("/licences", get(system::licences))

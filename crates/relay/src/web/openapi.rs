@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
+    accounts, alarms, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
     device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
     models, presets, programs, publishers, schedules, scores, sightings, software, states, system,
     users, viewers, vms, webhooks,
@@ -44,6 +44,18 @@ use super::{
         events::list,
         events::get,
         events::shot_jpg,
+        alarms::list,
+        alarms::get,
+        alarms::handle,
+        alarms::open,
+        alarms::people,
+        alarms::report,
+        alarms::propose,
+        alarms::report_csv,
+        alarms::get_settings,
+        alarms::put_settings,
+        alarms::list_incidents,
+        alarms::get_incident,
         webhooks::list,
         webhooks::add,
         webhooks::change,

@@ -187,6 +187,11 @@ pub(super) async fn remove(
             )));
         }
     }
+    if app.alarms.get().settings.quiet_schedule_id.as_deref() == Some(id.as_str()) {
+        return Err(ApiError::conflict(
+            "the quiet hours of alarms use this schedule: choose another one there first",
+        ));
+    }
     app.schedules.delete(&id, &editor.name).await?;
     let what = format!("remove schedule {id}");
     software::note(&app, &editor.name, &what, Some(&before.document), None).await;

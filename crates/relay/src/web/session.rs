@@ -2,9 +2,10 @@
 //!
 //! Handlers name what they need as an argument: [`Viewer`] (signed in),
 //! [`Watcher`] (signed in, for as long as the answer goes on), [`Editor`]
-//! (administrator, and the request carries the CSRF token), [`Administrator`]
-//! (who only reads), [`Oneself`] (anybody signed in, with the CSRF token). A
-//! handler without any of them is open to everybody.
+//! (administrator, and the request carries the CSRF token), [`Handler`]
+//! (administrator or operator, with the CSRF token), [`Administrator`] (who only
+//! reads), [`Oneself`] (anybody signed in, with the CSRF token). A handler
+//! without any of them is open to everybody.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,6 +37,13 @@ pub(super) struct Viewer(pub(super) Session);
 #[derive(Debug)]
 pub(super) struct Editor {
     /// For settings revisions and the audit.
+    pub(super) name: String,
+}
+
+/// Somebody who may handle alarms, and whose page sent this request.
+#[derive(Debug)]
+pub(super) struct Handler {
+    /// For the history.
     pub(super) name: String,
 }
 
@@ -221,6 +229,25 @@ impl FromRequestParts<App> for Editor {
         check_csrf(parts, Some(&session))?;
         check_administrator(&session)?;
         Ok(Editor {
+            name: session.user_name,
+        })
+    }
+}
+
+impl FromRequestParts<App> for Handler {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
+        check_csrf(parts, Some(&session))?;
+        if !Role::from_name(&session.role).is_some_and(Role::handles_alarms) {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                "only an operator or administrator may handle alarms",
+            ));
+        }
+        Ok(Handler {
             name: session.user_name,
         })
     }

@@ -2,7 +2,7 @@
 //! everybody changes the own password.
 //!
 //! There is always an administrator who can sign in: the last one cannot be
-//! removed, switched off or made a viewer. Nobody does any of that to himself,
+//! removed, switched off or made an operator or viewer. Nobody does any of that to himself,
 //! so that a slip locks nobody out.
 //!
 //! Not here: signing in and out (`accounts`), accounts of the camera protocols
@@ -40,7 +40,7 @@ pub(super) struct AccountView {
     pub id: i64,
     /// Name for signing in.
     pub name: String,
-    /// administrator or viewer.
+    /// administrator, operator or viewer.
     pub role: String,
     /// Whether it may sign in.
     pub is_enabled: bool,
@@ -66,7 +66,7 @@ impl AccountView {
 pub(super) struct NewAccount {
     /// Name for signing in, 1 to 64 characters.
     pub name: String,
-    /// administrator or viewer.
+    /// administrator, operator or viewer.
     pub role: String,
     /// At least 10 characters.
     pub password: String,
@@ -76,7 +76,7 @@ pub(super) struct NewAccount {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountChange {
-    /// administrator or viewer.
+    /// administrator, operator or viewer.
     #[serde(default)]
     pub role: Option<String>,
     /// At least 10 characters; the account's sessions end.
@@ -175,7 +175,8 @@ pub(super) async fn change(
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
-    let is_less = wanted.is_enabled == Some(false) || role.is_some_and(|role| role == Role::Viewer);
+    let is_less =
+        wanted.is_enabled == Some(false) || role.is_some_and(|role| role != Role::Administrator);
     if is_less && before.user_id == me.user_id {
         return Err(not_oneself());
     }
@@ -292,7 +293,7 @@ async fn find(app: &App, id: i64) -> ApiResult<UserRow> {
 fn read_role(text: &str, errors: &mut FieldErrors) -> Option<Role> {
     let role = Role::from_name(text);
     if role.is_none() {
-        errors.add("role", "use administrator or viewer");
+        errors.add("role", "use administrator, operator or viewer");
     }
     role
 }

@@ -18,6 +18,7 @@ mod support;
 mod guest;
 
 mod accounts;
+mod alarms;
 mod analytics;
 mod beside;
 mod corrections;

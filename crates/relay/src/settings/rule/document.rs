@@ -92,6 +92,10 @@ pub struct RuleDocument {
     /// Schedule that says when the rule is on; always when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<String>,
+    /// How grave its alarms are: info, low, medium, high or critical; as usual
+    /// for its kind when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
     /// What it does while the scene is not healthy: any (the same as always),
     /// marked (its alarms are told as doubtful) or healthy (no alarm).
     #[serde(default = "default_health")]
@@ -171,6 +175,7 @@ impl RuleDocument {
             grace_s: default_grace_s(),
             cool_down_s: 0.0,
             schedule_id: None,
+            severity: None,
             health: default_health(),
             dwell_s: 0.0,
             stay_s: default_stay_s(),
@@ -212,7 +217,7 @@ pub struct ClassChoice {
 
 impl ClassesDocument {
     /// The threshold that `class` has of its own.
-    pub(in crate::settings) fn threshold(&self, class: Class) -> Option<f32> {
+    pub(crate) fn threshold(&self, class: Class) -> Option<f32> {
         match self {
             ClassesDocument::Names(_) => None,
             ClassesDocument::Each(choices) => choices.get(class.name()).copied()??.threshold,

@@ -6,5 +6,7 @@
 mod document;
 mod resolve;
 
-pub use self::document::{ClassChoice, ClassesDocument, RuleDocument, SizeDocument};
+pub use self::document::{
+    ClassChoice, ClassesDocument, RuleDocument, SizeDocument, SizeReferenceDocument,
+};
 pub(super) use self::resolve::{Places, resolve_rule};

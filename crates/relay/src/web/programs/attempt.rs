@@ -23,7 +23,7 @@ use crate::web::session::Viewer;
 /// Longest time that a try covers.
 const MAX_TRIED: Duration = Duration::from_secs(24 * 3_600);
 /// Longest work on a try.
-const TRY_WITHIN: Duration = Duration::from_secs(20);
+pub(in crate::web) const TRY_WITHIN: Duration = Duration::from_secs(20);
 /// Most events of each side of a try that are sent.
 const MAX_TRIED_EVENTS: usize = 500;
 /// A pause in the scenes from this length on is told as not covered.
@@ -129,7 +129,7 @@ pub(in crate::web) async fn try_draft(
 
 /// The newest step of each event that `settings` raise; `None` when time ran
 /// out.
-fn raised(
+pub(in crate::web) fn raised(
     settings: &CameraSettings,
     aspect: Option<f32>,
     scenes: &[Scene],
@@ -167,19 +167,21 @@ fn raised(
 
 /// Positions in `these` of events that `others` have not.
 fn only_in(these: &[Event], others: &[Event]) -> Vec<usize> {
-    let is_same = |a: &Event, b: &Event| {
-        let apart = a
-            .started_at
-            .saturating_since(b.started_at)
-            .max(b.started_at.saturating_since(a.started_at));
-        a.rule_id == b.rule_id && a.track_id == b.track_id && apart <= Duration::from_secs(2)
-    };
     let alone = these
         .iter()
         .take(MAX_TRIED_EVENTS)
         .enumerate()
         .filter(|(_, event)| !others.iter().any(|other| is_same(event, other)));
     alone.map(|(idx, _)| idx).collect()
+}
+
+/// Whether two replays of the same scenes mean the same alarm.
+pub(in crate::web) fn is_same(a: &Event, b: &Event) -> bool {
+    let apart = a
+        .started_at
+        .saturating_since(b.started_at)
+        .max(b.started_at.saturating_since(a.started_at));
+    a.rule_id == b.rule_id && a.track_id == b.track_id && apart <= Duration::from_secs(2)
 }
 
 fn covered(scenes: &[Scene]) -> Vec<CoveredView> {

@@ -1,0 +1,26 @@
+//! Alarms over REST: lists, incidents, handling, settings.
+//!
+//! An alarm is an event with what people do about it; its id is the event's.
+
+mod handle;
+mod list;
+mod proposals;
+mod report;
+mod settings;
+mod view;
+
+pub(super) use self::handle::{handle, people};
+pub(super) use self::list::{get, get_incident, list, list_incidents, open};
+pub(super) use self::proposals::propose;
+pub(super) use self::report::{report, report_csv};
+pub(super) use self::settings::{get_settings, put_settings};
+pub(crate) use self::view::AlarmView;
+
+// What `utoipa` makes of the handlers, beside them.
+pub(super) use self::handle::{__path_handle, __path_people};
+pub(super) use self::list::{
+    __path_get, __path_get_incident, __path_list, __path_list_incidents, __path_open,
+};
+pub(super) use self::proposals::__path_propose;
+pub(super) use self::report::{__path_report, __path_report_csv};
+pub(super) use self::settings::{__path_get_settings, __path_put_settings};
