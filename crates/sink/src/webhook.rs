@@ -12,28 +12,31 @@ use std::time::Duration;
 use http_auth::{PasswordClient, PasswordParams};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
-use thiserror::Error;
 use tokio::sync::Mutex;
 use types::Timestamp;
 use url::Url;
 
-use crate::address::{self, RefusedAddress};
+use crate::address;
 use crate::http::{NoAnswer, careful_builder, digest_of, is_busy, read_start, retry_after, shown};
 use crate::tls::RefusedCertificate;
-use crate::{ConfigError, Message, Reaction, Trust};
+use crate::{ConfigError, Message, Trust};
 
 mod document;
+mod error;
+mod login;
 mod signature;
 mod template;
 
+pub use self::error::DeliverError;
+pub use self::login::{Login, TypedLogin, split_login};
 pub use self::template::{Method, PLACES, Template};
+
+use self::login::check_login;
 
 /// Most own headers.
 const MAX_HEADERS: usize = 16;
 /// Longest secret, bytes.
 const MAX_SECRET_BYTES: usize = 1_024;
-/// Longest user and longest password, bytes.
-const MAX_LOGIN_BYTES: usize = 256;
 /// Longest body we send, bytes: a picture of 4 MiB in base64 and the rest.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// How much of an answer is read at most, bytes.
@@ -92,110 +95,6 @@ impl std::fmt::Debug for WebhookConfig {
             .field("timeout", &self.timeout)
             .field("trust", &self.trust)
             .finish_non_exhaustive()
-    }
-}
-
-/// Who signs in at the receiver.
-#[derive(Clone)]
-pub struct Login {
-    /// Name there.
-    pub user: String,
-    /// Its password.
-    pub password: String,
-    /// By Digest, once the receiver has asked for it; else by Basic, with each
-    /// request.
-    pub is_digest: bool,
-}
-
-impl std::fmt::Debug for Login {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login")
-            .field("is_digest", &self.is_digest)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a step did not arrive.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum DeliverError {
-    /// The name has no address, or nobody answered there.
-    #[error("send to {origin}: {detail}")]
-    Unreachable {
-        /// Scheme, host and port.
-        origin: String,
-        /// What came back.
-        detail: String,
-    },
-    /// No answer in time.
-    #[error("send to {origin}: no answer within {} s", timeout.as_secs())]
-    Timeout {
-        /// Scheme, host and port.
-        origin: String,
-        /// Limit that was exceeded.
-        timeout: Duration,
-    },
-    /// The name leads only to addresses that we never connect to.
-    #[error("send to {origin}: {refused}")]
-    Address {
-        /// Scheme, host and port.
-        origin: String,
-        /// Which address, and why not.
-        refused: RefusedAddress,
-    },
-    /// The receiver is there and cannot take the step now.
-    #[error("send to {origin}: HTTP {status}")]
-    Busy {
-        /// Scheme, host and port.
-        origin: String,
-        /// 408, 425, 429 or 5xx.
-        status: u16,
-        /// How long it asked us to wait.
-        retry_after: Option<Duration>,
-    },
-    /// The receiver sent us elsewhere.
-    #[error("send to {origin}: HTTP {status}, a redirect; enter the final address instead")]
-    Redirect {
-        /// Scheme, host and port.
-        origin: String,
-        /// 3xx.
-        status: u16,
-    },
-    /// The receiver will not take this step.
-    #[error("send to {origin}: HTTP {status}: {text}")]
-    Refused {
-        /// Scheme, host and port.
-        origin: String,
-        /// Any other status.
-        status: u16,
-        /// Start of the answer.
-        text: String,
-    },
-    /// The document is larger than any receiver takes.
-    #[error("send to {origin}: the document has {len_bytes} bytes, more than {MAX_BODY_BYTES}")]
-    TooLarge {
-        /// Scheme, host and port.
-        origin: String,
-        /// Its size.
-        len_bytes: usize,
-    },
-}
-
-impl DeliverError {
-    /// The reaction this error asks for.
-    pub fn reaction(&self) -> Reaction {
-        match self {
-            DeliverError::Busy { retry_after, .. } => Reaction::Retry {
-                after: *retry_after,
-            },
-            // A wrong certificate, too: a person mends it, and the steps wait.
-            DeliverError::Unreachable { .. } | DeliverError::Timeout { .. } => {
-                Reaction::Retry { after: None }
-            }
-            DeliverError::Address { .. }
-            | DeliverError::Redirect { .. }
-            | DeliverError::Refused { .. }
-            | DeliverError::TooLarge { .. } => Reaction::Refused,
-        }
     }
 }
 
@@ -465,68 +364,6 @@ pub(crate) fn check_url(text: &str) -> Result<Url, ConfigError> {
         address::check(ip).map_err(|refused| invalid(refused.to_string()))?;
     }
     Ok(url)
-}
-
-/// User and password as they stood in an address.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TypedLogin {
-    /// The address without them.
-    pub bare_url: String,
-    /// Without percent signs.
-    pub user: String,
-    /// Without percent signs.
-    pub password: String,
-}
-
-impl std::fmt::Debug for TypedLogin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TypedLogin").finish_non_exhaustive()
-    }
-}
-
-/// Takes user and password out of an address; `None` where there are none.
-/// All else stays as it was typed.
-pub fn split_login(url: &str) -> Option<TypedLogin> {
-    let parsed = Url::parse(url).ok()?;
-    if parsed.username().is_empty() && parsed.password().is_none() {
-        return None;
-    }
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '\\', '?', '#']).next()?;
-    let tail = rest.strip_prefix(authority)?;
-    let (_, host) = authority.rsplit_once('@')?;
-    Some(TypedLogin {
-        bare_url: format!("{scheme}://{host}{tail}"),
-        user: decoded(parsed.username()),
-        password: decoded(parsed.password().unwrap_or_default()),
-    })
-}
-
-/// A part of an address without its percent signs.
-fn decoded(part: &str) -> String {
-    let whole = format!("x={}", part.replace('+', "%2B"));
-    url::form_urlencoded::parse(whole.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
-}
-
-fn check_login(url: &Url, login: Option<&Login>) -> Result<(), ConfigError> {
-    let invalid = |message: &str| ConfigError {
-        field: "login",
-        message: message.to_owned(),
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("user and password have fields of their own"));
-    }
-    let Some(login) = login else { return Ok(()) };
-    let is_long = login.user.len() > MAX_LOGIN_BYTES || login.password.len() > MAX_LOGIN_BYTES;
-    if login.user.is_empty() || login.user.contains(':') || is_long {
-        return Err(invalid(
-            "the user must have 1 to 256 bytes and no colon, the password at most 256",
-        ));
-    }
-    Ok(())
 }
 
 fn check_rest(config: &WebhookConfig) -> Result<(), ConfigError> {

@@ -9,6 +9,7 @@ use wiremock::matchers::{
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::Reaction;
 use crate::testing::message;
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
