@@ -455,7 +455,7 @@ function shotOf(program, n) {
   }
 }
 
-function sightings(query) {
+export function sightings(query) {
   const program = query.get('program') ?? 'people';
   const wanted = query.getAll('attribute').map((text) => text.split(':'));
   const all = Array.from({ length: 40 }, (_, n) => {
@@ -478,6 +478,7 @@ function sightings(query) {
       camera_id: n % 2 ? 'yard' : 'front-door',
       camera_name: n % 2 ? 'Yard (night)' : 'Front door',
       program,
+      id: 900 - n + (program === 'vehicle' ? 1000 : 0),
       track_id: 900 - n,
       class: object.class,
       score: 0.7 + (n % 25) / 100,

@@ -12,6 +12,7 @@ import { alarmOf, alarms, startAlarms } from './mock-alarms.mjs';
 import { brokers, startBrokers } from './mock-brokers.mjs';
 import * as data from './mock-data.mjs';
 import * as programs from './mock-programs.mjs';
+import { answerSearch, startSearch } from './mock-search.mjs';
 import { FPS, frameJpeg, objectsAt, shotJpeg } from './street.mjs';
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]) || 8192;
@@ -29,6 +30,7 @@ const fresh = () => ({
   brokers: startBrokers(),
   site: programs.freshSite(),
   looks: data.looks(),
+  search: startSearch(),
   motionOnly: false,
   wrong: 0,
   lockedUntil: 0,
@@ -260,6 +262,20 @@ async function api(request, reply, url) {
   }
   if (state.user === null) return fail(reply, 401, 'signed_out', 'Please sign in.');
   if (await alarms({ request, reply, url, state, tell, bodyOf, send, stepsOf })) return undefined;
+  const isSearched = await answerSearch(
+    {
+      method: request.method,
+      parts: url.pathname.split('/').slice(3),
+      url,
+      body: () => bodyOf(request),
+    },
+    {
+      state: state.search,
+      send: (status, value) => (send(reply, status, value), true),
+      all: (program) => programs.sightings(new URLSearchParams({ program, limit: '40' })).sightings,
+    },
+  );
+  if (isSearched) return undefined;
   if (await programs.answer({ request, reply, url, state, bodyOf, send, fail, jpeg })) return undefined;
   if (what === 'cameras' && id !== undefined) return camera(request, reply, id, action);
   if (what === 'cameras' && request.method === 'GET') return send(reply, 200, { cameras: state.cameras });

@@ -157,6 +157,46 @@ const SHOTS = [
     'default',
     (page) => page.getByRole('list', { name: 'Sightings, newest first' }).getByRole('button').nth(1).click(),
   ],
+  ['search', '/search', 'default', (page) => page.waitForTimeout(1500)],
+  [
+    'search-refined',
+    '/search?sighting=899&program=people&picture=/api/v1/sightings/shots/people-1.jpg',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Upper clothing red: any' }).click();
+      await page.getByRole('button', { name: 'Less like Person 4' }).click();
+      await page.waitForTimeout(1500);
+    },
+  ],
+  [
+    'search-timeline',
+    '/search',
+    'default',
+    async (page) => {
+      await page.getByText('Timeline', { exact: true }).click();
+      await page.waitForTimeout(1500);
+    },
+  ],
+  [
+    'search-journey',
+    '/search',
+    'default',
+    async (page) => {
+      await page.getByLabel('Person 2 belongs to the journey').check();
+      await page.getByLabel('Person 3 belongs to the journey').check();
+      await page.getByLabel('Person 5 belongs to the journey').check();
+      await page.getByText('Journey', { exact: true }).first().click();
+      await page.waitForTimeout(1500);
+    },
+  ],
+  ['watch-lists', '/watch-lists', 'default', (page) => page.waitForTimeout(900)],
+  [
+    'watch-list-dialog',
+    '/watch-lists',
+    'default',
+    (page) => page.getByRole('button', { name: 'New watch list' }).click(),
+  ],
+  ['statistics', '/statistics', 'default', (page) => page.waitForTimeout(2000)],
   ['schedules', '/schedules/night', 'default', (page) => page.waitForTimeout(900)],
   [
     'schedule-overlap',

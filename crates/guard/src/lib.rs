@@ -8,3 +8,4 @@
 
 pub mod alarms;
 pub mod search;
+pub mod watch;

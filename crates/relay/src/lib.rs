@@ -17,6 +17,8 @@ mod models;
 mod detector;
 mod looks;
 mod extensions;
+mod watch_lists;
+mod search;
 pub mod pipeline;
 mod supervise;
 mod states;

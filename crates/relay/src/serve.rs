@@ -29,9 +29,11 @@ use crate::onvif::{DeskParts, OnvifBook, OnvifDesk, start_discovery};
 use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::rtsp::{Rtsp, RtspParts};
 use crate::schedules::ScheduleBook;
+use crate::search::{self, FollowParts, SearchDesk};
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::{Fleet, FleetParts};
+use crate::watch_lists::WatchBook;
 use crate::web::{self, App, Changes, Facts};
 
 mod demo;
@@ -148,6 +150,7 @@ impl Relay {
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
+        let search = SearchDesk::new(storage.clone(), looks.shelf().clone(), &config.data_dir);
         let app = App {
             onvif: onvif.clone(),
             fleet: Arc::clone(&fleet),
@@ -164,6 +167,8 @@ impl Relay {
             detector,
             extensions,
             looks,
+            search,
+            watch_lists: WatchBook::load(storage.clone(), Arc::clone(&clock)).await?,
             changing: Arc::default(),
             facts: Arc::new(Facts {
                 started_at: clock.now(),
@@ -180,6 +185,12 @@ impl Relay {
         start_cameras(&app).await?;
         deliveries.start(&tasks, &stop).await?;
         rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
+        let follow = FollowParts {
+            desk: app.search.clone(),
+            watch_lists: app.watch_lists.clone(),
+            clock: Arc::clone(&clock),
+        };
+        tasks.spawn(search::follow(follow, stop.clone()));
 
         start_discovery(&onvif, local_addr, config.tls, &tasks, &stop);
 

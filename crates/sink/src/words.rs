@@ -25,6 +25,7 @@ pub(crate) const fn kind_word(kind: EventKind) -> &'static str {
         EventKind::Occupancy => "Occupancy",
         EventKind::State => "State",
         EventKind::Program => "Program",
+        EventKind::WatchList => "Watch list",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::audit::AuditEntry;
 use crate::control_log;
 use crate::error::{During, Error, check_size};
 use crate::fields::Fields;
-use crate::{Reader, Store};
+use crate::{Reader, Store, statistics};
 
 /// Most counts in one call, and most rows of one list.
 const MAX_COUNTS: usize = 10_000;
@@ -49,7 +49,7 @@ impl Store {
                     ])
                     .during(what)?;
             }
-            Ok(())
+            statistics::add_up(transaction, counts)
         })
     }
 }
@@ -87,6 +87,7 @@ impl Store {
                     ])
                 })
                 .during(what)?;
+            statistics::add_up(transaction, [correction])?;
             control_log::append(transaction, entry, now)?;
             Ok(())
         })

@@ -5,8 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 use types::{
-    Crossing, DetectorId, EventDetail, HealthPart, LineId, PictureProblem, StateId, ZoneId,
+    Crossing, DetectorId, EventDetail, HealthPart, LineId, PictureProblem, StateId, WatchMatch,
+    ZoneId,
 };
+
+use crate::events::finite;
 
 /// The stored form; unknown fields are an error, missing ones are `None`.
 #[derive(Default, Serialize, Deserialize)]
@@ -29,6 +32,17 @@ struct DetailJson {
     /// Detector and state.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<(u32, u32)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WatchJson {
+    list: u32,
+    example: u32,
+    similarity: f32,
+    sighting: i64,
 }
 
 /// The column's text for `detail`.
@@ -45,6 +59,12 @@ pub(crate) fn to_json(detail: &EventDetail) -> String {
         problem: detail.problem.map(|problem| problem.name().to_owned()),
         doubt: detail.doubt.map(|doubt| doubt.name().to_owned()),
         state: detail.state.map(|(detector, state)| (detector.0, state.0)),
+        watch: detail.watch.map(|watch| WatchJson {
+            list: watch.list_id,
+            example: watch.example_id,
+            similarity: finite(watch.similarity),
+            sighting: watch.sighting_id,
+        }),
     };
     serde_json::to_string(&json).expect("text and numbers are always JSON")
 }
@@ -77,6 +97,12 @@ pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
         state: json
             .state
             .map(|(detector, state)| (DetectorId(detector), StateId(state))),
+        watch: json.watch.map(|watch| WatchMatch {
+            list_id: watch.list,
+            example_id: watch.example,
+            similarity: watch.similarity,
+            sighting_id: watch.sighting,
+        }),
     })
 }
 
@@ -95,6 +121,12 @@ mod tests {
             problem: Some(PictureProblem::Defocused),
             doubt: Some(HealthPart::Calm),
             state: Some((DetectorId(3), StateId(2))),
+            watch: Some(WatchMatch {
+                list_id: 3,
+                example_id: 1,
+                similarity: 0.875,
+                sighting_id: 77,
+            }),
         };
         for detail in [EventDetail::default(), full] {
             assert_eq!(from_json(&to_json(&detail)), Some(detail));

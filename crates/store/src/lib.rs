@@ -33,11 +33,13 @@ mod alarms;
 mod alarm_counts;
 mod shots;
 mod sightings;
+mod looks;
 mod scenes;
 mod scene_health;
 mod scores;
 mod states;
 mod counts;
+mod statistics;
 mod heat;
 mod tracks;
 mod sinks;
@@ -63,6 +65,7 @@ pub use crate::error::{Error, Reaction};
 pub use crate::events::{Appended, Batch, EventFilter, EventRow, MAX_EVENTS_PER_BATCH, MAX_PAGE};
 pub use crate::gates::StoredGate;
 pub use crate::health::Health;
+pub use crate::looks::{ChangeSpan, LooksRow, MAX_LOOKS, SightingChanges};
 pub use crate::outbox::{DeadLetter, Delivery, OutboxId};
 pub use crate::retention::{PruneReport, Retention};
 pub use crate::scene_health::MAX_MINUTES;
@@ -78,6 +81,7 @@ pub use crate::states::{
     MAX_STATE_PICTURE_BYTES, NewStatePicture, StatePicture, StatePictureId, StateVersion,
     VersionKind,
 };
+pub use crate::statistics::{MAX_STATISTICS, Split, Statistic, StatisticsFilter, Step};
 pub use crate::tracks::TrackIdBlock;
 pub use crate::users::{UserChange, UserId, UserRow};
 

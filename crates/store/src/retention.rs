@@ -89,6 +89,8 @@ pub struct PruneReport {
     /// Counts, heat maps, changes of learnt states, minutes of scene health,
     /// and hours of scores.
     pub n_counts: usize,
+    /// Hours and days that were added up from them.
+    pub n_count_sums: usize,
     /// Audit entries.
     pub n_audit: usize,
     /// Dead letters.
@@ -170,6 +172,14 @@ impl Store {
                             retention.counts,
                         )
                         .during(what)?,
+                n_count_sums: step
+                    .delete(
+                        "count_sum",
+                        "step_s, metric, class, from_at, camera_id, rule_id",
+                        "from_at",
+                        retention.counts,
+                    )
+                    .during(what)?,
                 n_sightings: step
                     .delete(
                         "sighting",
@@ -208,6 +218,7 @@ impl Store {
                 report.n_events,
                 report.n_shots,
                 report.n_counts,
+                report.n_count_sums,
                 report.n_sightings,
                 report.n_scene_chunks,
                 report.n_audit,

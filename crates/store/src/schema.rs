@@ -24,7 +24,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_scene_health.sql"),
     include_str!("migrations/0004_scores.sql"),
     include_str!("migrations/0005_alarm_handling.sql"),
-    include_str!("migrations/0007_states.sql"),
+    include_str!("migrations/0006_states.sql"),
+    include_str!("migrations/0007_search.sql"),
+    include_str!("migrations/0008_statistics.sql"),
 ];
 
 /// Brings the database at `path` to the newest format.

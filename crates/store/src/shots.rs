@@ -118,6 +118,18 @@ impl Store {
 }
 
 impl Reader {
+    /// A shot without its picture.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn shot(&self, shot_id: ShotId) -> Result<Option<ShotRow>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM shot AS s WHERE s.shot_id = ?1");
+        self.conn
+            .prepare_cached(&sql)
+            .and_then(|mut select| select.query_row([shot_id.0], read_row).optional())
+            .during("read best shot")
+    }
+
     /// The picture of a shot.
     ///
     /// # Errors

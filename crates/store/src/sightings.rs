@@ -8,7 +8,7 @@
 //! Not here: pictures (`shots`), similarity (`guard`).
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Transaction, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Params, Transaction, params, params_from_iter};
 use types::{
     Appearance, CameraId, Class, LineId, ProgramKind, Sighting, Timestamp, TrackId, ZoneId,
 };
@@ -148,37 +148,9 @@ impl Reader {
             0 => MAX_PAGE,
             limit => limit.min(MAX_PAGE),
         };
-        let sql = format!(
-            "SELECT {COLUMNS}, {} FROM sighting AS e {} WHERE {condition} \
-             ORDER BY e.first_seen_at DESC, e.sighting_id DESC LIMIT {limit}",
-            shots::COLUMNS,
-            shots::JOIN
-        );
-        let mut rows: Vec<SightingRow> = self
-            .conn
-            .prepare_cached(&sql)
-            .and_then(|mut select| select.query_map(params_from_iter(values), read)?.collect())
-            .during(what)?;
-        let mut select = self
-            .conn
-            .prepare_cached(
-                "SELECT name, value, likelihood FROM sighting_attribute \
-                 WHERE sighting_id = ?1 ORDER BY name",
-            )
-            .during(what)?;
-        for row in &mut rows {
-            row.attributes = select
-                .query_map([row.sighting_id.0], |row| {
-                    Ok(StoredAttribute {
-                        name: row.get(0)?,
-                        value: row.get(1)?,
-                        likelihood: row.get(2)?,
-                    })
-                })
-                .and_then(Iterator::collect)
-                .during(what)?;
-        }
-        Ok(rows)
+        let order =
+            format!("{condition} ORDER BY e.first_seen_at DESC, e.sighting_id DESC LIMIT {limit}");
+        by_condition(&self.conn, &order, params_from_iter(values), what)
     }
 
     /// The vector of one sighting by one maker.
@@ -201,14 +173,60 @@ impl Reader {
                     .optional()
             })
             .during("read vector of sighting")?;
-        Ok(bytes.map(|bytes| {
-            let (values, _) = bytes.as_chunks::<4>();
-            values
-                .iter()
-                .map(|value| f32::from_le_bytes(*value))
-                .collect()
-        }))
+        Ok(bytes.map(|bytes| floats(&bytes)))
     }
+}
+
+/// Sightings under an SQL condition on `e`.
+pub(crate) fn by_condition(
+    conn: &Connection,
+    condition: &str,
+    values: impl Params,
+    what: &'static str,
+) -> Result<Vec<SightingRow>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {} FROM sighting AS e {} WHERE {condition}",
+        shots::COLUMNS,
+        shots::JOIN
+    );
+    let mut rows: Vec<SightingRow> = conn
+        .prepare_cached(&sql)
+        .and_then(|mut select| select.query_map(values, read)?.collect())
+        .during(what)?;
+    for row in &mut rows {
+        row.attributes = attributes(conn, row.sighting_id, what)?;
+    }
+    Ok(rows)
+}
+
+/// What is said of a sighting, by name.
+pub(crate) fn attributes(
+    conn: &Connection,
+    sighting_id: SightingId,
+    what: &'static str,
+) -> Result<Vec<StoredAttribute>, Error> {
+    conn.prepare_cached(
+        "SELECT name, value, likelihood FROM sighting_attribute \
+         WHERE sighting_id = ?1 ORDER BY name, likelihood DESC, value",
+    )
+    .and_then(|mut select| {
+        let rows = select.query_map([sighting_id.0], |row| {
+            Ok(StoredAttribute {
+                name: row.get(0)?,
+                value: row.get(1)?,
+                likelihood: row.get(2)?,
+            })
+        })?;
+        rows.collect()
+    })
+    .during(what)
+}
+
+/// A vector as it is stored: 4-byte floats.
+pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks::<4>();
+    let values = values.iter();
+    values.map(|value| f32::from_le_bytes(*value)).collect()
 }
 
 fn put(transaction: &Transaction<'_>, sighting: &Sighting) -> Result<(), Error> {
@@ -357,18 +375,18 @@ fn numbers(numbers: impl Iterator<Item = u32>) -> String {
     serde_json::to_string(&numbers).expect("numbers are always JSON")
 }
 
-fn read_numbers(fields: &mut Fields<'_, '_>) -> rusqlite::Result<Vec<u32>> {
+pub(crate) fn read_numbers(fields: &mut Fields<'_, '_>) -> rusqlite::Result<Vec<u32>> {
     fields.named(|json| serde_json::from_str(json).ok())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use types::{Attribute, Embedding, ShotStage};
 
     use super::*;
     use crate::testing::{append, at, camera, open, shot};
 
-    fn sighting(track_id: u64, second: i64, colour: &str) -> Sighting {
+    pub(crate) fn sighting(track_id: u64, second: i64, colour: &str) -> Sighting {
         Sighting {
             camera_id: camera(),
             program: ProgramKind::People,

@@ -1,10 +1,12 @@
-format 6
+format 8
 CREATE INDEX alarm_by_incident ON alarm (incident_id, event_id);
 CREATE INDEX alarm_history_by_event ON alarm_history (event_id, history_id);
 CREATE INDEX alarm_open ON alarm (state, severity) WHERE state <> 'closed';
 CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX count_by_time ON count (until_at);
+CREATE INDEX count_sum_by_rule ON count_sum (step_s, camera_id, rule_id, from_at);
+CREATE INDEX count_sum_by_time ON count_sum (from_at);
 CREATE INDEX event_by_camera ON event (camera_id, event_id);
 CREATE INDEX event_by_class ON event (class, event_id);
 CREATE INDEX event_by_kind ON event (kind, event_id);
@@ -76,6 +78,17 @@ CREATE TABLE count (
     until_at   INTEGER NOT NULL,
     value      REAL    NOT NULL,
     PRIMARY KEY (camera_id, rule_id, from_at, metric, class)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE count_sum (
+    step_s    INTEGER NOT NULL,
+    metric    TEXT    NOT NULL,
+    class     TEXT    NOT NULL,
+    from_at   INTEGER NOT NULL,
+    camera_id TEXT    NOT NULL,
+    rule_id   INTEGER NOT NULL,
+    value     REAL    NOT NULL,
+    weight_s  REAL    NOT NULL,
+    PRIMARY KEY (step_s, metric, class, from_at, camera_id, rule_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
     event_id   BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
@@ -225,13 +238,17 @@ CREATE TABLE sighting (
     lines         TEXT    NOT NULL,
     UNIQUE (camera_id, program, track_id)
 ) STRICT;
-CREATE TABLE sighting_attribute (
+CREATE TABLE "sighting_attribute" (
     sighting_id INTEGER NOT NULL REFERENCES sighting (sighting_id) ON DELETE CASCADE,
     name        TEXT    NOT NULL,
     value       TEXT    NOT NULL,
     likelihood  REAL    NOT NULL,
-    PRIMARY KEY (sighting_id, name)
+    PRIMARY KEY (sighting_id, name, value)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE sighting_change (
+    change_no   INTEGER PRIMARY KEY AUTOINCREMENT,
+    sighting_id INTEGER NOT NULL
+) STRICT;
 CREATE TABLE sighting_embedding (
     sighting_id INTEGER NOT NULL REFERENCES sighting (sighting_id) ON DELETE CASCADE,
     maker       TEXT    NOT NULL,
@@ -311,4 +328,16 @@ END;
 CREATE TRIGGER control_log_is_kept BEFORE DELETE ON control_log
 BEGIN
     SELECT RAISE(ABORT, 'control log rows are never removed');
+END;
+CREATE TRIGGER sighting_is_changed AFTER UPDATE ON sighting
+BEGIN
+    INSERT INTO sighting_change (sighting_id) VALUES (new.sighting_id);
+END;
+CREATE TRIGGER sighting_is_gone AFTER DELETE ON sighting
+BEGIN
+    INSERT INTO sighting_change (sighting_id) VALUES (old.sighting_id);
+END;
+CREATE TRIGGER sighting_is_new AFTER INSERT ON sighting
+BEGIN
+    INSERT INTO sighting_change (sighting_id) VALUES (new.sighting_id);
 END;

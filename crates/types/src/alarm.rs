@@ -55,7 +55,8 @@ impl Severity {
             | EventKind::ObjectLeft
             | EventKind::ObjectRemoved
             | EventKind::PictureProblem
-            | EventKind::SignalLost => Severity::High,
+            | EventKind::SignalLost
+            | EventKind::WatchList => Severity::High,
             EventKind::Loitering
             | EventKind::Direction
             | EventKind::CrossLine

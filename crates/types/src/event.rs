@@ -73,6 +73,21 @@ pub struct EventDetail {
     pub doubt: Option<HealthPart>,
     /// Which state of which detector, for rules about learnt states.
     pub state: Option<(DetectorId, StateId)>,
+    /// Who was recognised, by which watch list.
+    pub watch: Option<WatchMatch>,
+}
+
+/// Somebody looks like one who is waited for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WatchMatch {
+    /// Which watch list.
+    pub list_id: u32,
+    /// Which of its examples is most alike.
+    pub example_id: u32,
+    /// How much, -1..=1.
+    pub similarity: f32,
+    /// The sighting of who was seen.
+    pub sighting_id: i64,
 }
 
 /// An analytics program.
@@ -160,11 +175,13 @@ pub enum EventKind {
     State,
     /// An installed program decided; its rule name says what.
     Program,
+    /// Somebody looks like one on a watch list.
+    WatchList,
 }
 
 impl EventKind {
     /// All kinds, in the order in which pages list them.
-    pub const ALL: [EventKind; 18] = [
+    pub const ALL: [EventKind; 19] = [
         EventKind::Intruder,
         EventKind::Loitering,
         EventKind::Direction,
@@ -183,6 +200,7 @@ impl EventKind {
         EventKind::Occupancy,
         EventKind::State,
         EventKind::Program,
+        EventKind::WatchList,
     ];
 
     /// Lower-case name, as in JSON and metrics.
@@ -206,6 +224,7 @@ impl EventKind {
             EventKind::Occupancy => "occupancy",
             EventKind::State => "state",
             EventKind::Program => "program",
+            EventKind::WatchList => "watch_list",
         }
     }
 

@@ -32,7 +32,9 @@ pub use crate::best_shot::{BestShot, ShotQuality, ShotStage};
 pub use crate::class::{Class, ClassGroup, ClassSet};
 pub use crate::count::{Count, Metric, ScoreCount};
 pub use crate::detection::Detection;
-pub use crate::event::{Event, EventDetail, EventKind, Gate, GateOutcome, Phase, ProgramKind};
+pub use crate::event::{
+    Event, EventDetail, EventKind, Gate, GateOutcome, Phase, ProgramKind, WatchMatch,
+};
 pub use crate::frame::EncodedFrame;
 pub use crate::geometry::{Crossing, GeometryError, Line, NormBox, NormPoint, Polygon};
 pub use crate::id::{CameraId, EventId, EventIds, InvalidId, LineId, RuleId, TrackId, ZoneId};

@@ -164,6 +164,8 @@ export interface Gate {
 }
 
 export interface Shot {
+  /** By which it can be searched for. */
+  id?: number;
   url: string;
   stage: 'early' | 'final';
   width_px: number;
@@ -202,6 +204,8 @@ export interface RelayEvent {
   detector_name?: string | null;
   /** Of a learnt state. */
   state_name?: string | null;
+  /** Who was recognised, by which watch list. */
+  watch?: { list_id: number; example_id: number; similarity: number; sighting_id: number } | null;
   phase: Phase;
   started_at: string;
   ended_at: string | null;

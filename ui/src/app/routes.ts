@@ -17,6 +17,9 @@ export type Route =
   | { page: 'camera_ground'; id: string }
   | { page: 'camera_states'; id: string }
   | { page: 'sightings' }
+  | { page: 'search' }
+  | { page: 'watch_lists' }
+  | { page: 'statistics' }
   | { page: 'schedules'; id: string | null }
   | { page: 'software'; tab: SoftwareTab }
   | { page: 'integrations' }
@@ -49,6 +52,9 @@ export function matchRoute(path: string): Route {
     if (first === 'alarms') return { page: 'alarms', id: null };
     if (first === 'integrations') return { page: 'integrations' };
     if (first === 'sightings') return { page: 'sightings' };
+    if (first === 'search') return { page: 'search' };
+    if (first === 'statistics') return { page: 'statistics' };
+    if (first === 'watch-lists') return { page: 'watch_lists' };
     if (first === 'schedules') return { page: 'schedules', id: null };
     if (first === 'software') return { page: 'software', tab: 'programs' };
     if (first === 'settings') return { page: 'settings', tab: 'system' };
@@ -88,6 +94,16 @@ export const paths = {
   states: (cameraId: string) => `/cameras/${id(cameraId)}/states`,
   why: (cameraId: string) => `/cameras/${id(cameraId)}/why`,
   sightings: '/sightings',
+  search: '/search',
+  watchLists: '/watch-lists',
+  statistics: '/statistics',
+  /** Looks for somebody again: by a sighting, or by a best shot and its picture. */
+  findAgain: (by: { sighting: number } | { shot: number }, program: string, picture: string) =>
+    `/search?${new URLSearchParams({
+      ...('sighting' in by ? { sighting: String(by.sighting) } : { shot: String(by.shot) }),
+      program,
+      picture,
+    })}`,
   schedules: '/schedules',
   schedule: (scheduleId: string) => `/schedules/${id(scheduleId)}`,
   software: '/software',

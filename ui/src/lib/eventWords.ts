@@ -24,6 +24,8 @@ export function wayText({ crossing, heading_deg }: Told): string {
 export function eventTitle(event: Told): string {
   const place = event.zone_name ?? event.line_name ?? '';
   if (event.kind === 'signal_lost') return 'No picture';
+  if (event.kind === 'watch_list')
+    return `${classWord(event.class)} like on ${event.rule_name ?? 'a watch list'}`;
   if (event.kind === 'picture_problem')
     return event.problem ? `Picture ${problemWord(event.problem)}` : 'Picture problem';
   if (event.kind === 'state')
@@ -52,6 +54,11 @@ export function eventFacts(event: Told): [string, string][] {
   if (event.count !== null && event.count !== undefined)
     facts.push([event.phase === 'end' ? 'How many at the end' : 'How many', String(event.count)]);
   if (event.problem) facts.push(['The picture was', problemWord(event.problem)]);
+  if (event.watch)
+    facts.push([
+      'Looks like',
+      `example ${event.watch.example_id} of the watch list, similarity ${event.watch.similarity.toFixed(2)}`,
+    ]);
   if (event.state_name) {
     facts.push(['Region', event.detector_name ?? '']);
     facts.push(['State', `${event.state_name}, ${Math.round((event.score ?? 0) * 100)} % likely`]);

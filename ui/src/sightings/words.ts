@@ -36,6 +36,7 @@ export const COLOURS: Record<string, string> = {
   orange: '#ec7a1c',
   yellow: '#f2cf1f',
   green: '#2e8b45',
+  turquoise: '#20b2aa',
   cyan: '#20b2c4',
   blue: '#2458c5',
   navy: '#1b2a57',
@@ -61,4 +62,7 @@ export const FILTERS: Record<'people' | 'vehicle', { name: string; label: string
   vehicle: [{ name: 'vehicle_colour', label: 'Colour' }],
 };
 
-export const COLOUR_NAMES = Object.keys(COLOURS).filter((name) => name !== 'gray');
+/** Those that colours are told by; the others are of installed models. */
+export const COLOUR_NAMES = Object.keys(COLOURS).filter(
+  (name) => !['gray', 'silver', 'cyan', 'navy'].includes(name),
+);

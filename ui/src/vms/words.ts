@@ -23,6 +23,7 @@ export const VMS_KINDS = [
   'occupancy',
   'state',
   'program',
+  'watch_list',
 ] as const satisfies readonly string[] as readonly string[];
 
 export const SYSTEM_NAMES: Record<VmsSystem['type'], string> = {

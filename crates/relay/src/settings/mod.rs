@@ -17,6 +17,7 @@ mod rule;
 mod schedule;
 mod state;
 mod vms;
+mod watch_list;
 mod webhook;
 
 pub(crate) use self::alarms::AlarmSettings;
@@ -43,6 +44,9 @@ pub use self::state::{
     DetectorDocument, DetectorPart, StateDocument, StateRuleDocument, StatesDocument,
 };
 pub use self::vms::{MatchDocument, SystemDocument, VmsDocument, VmsInput};
+pub(crate) use self::watch_list::{
+    MAX_WATCH_EXAMPLES, WatchExampleDocument, WatchListDocument, WatchListInput,
+};
 pub use self::webhook::{
     HeaderDocument, HeaderInput, TemplateDocument, WebhookDocument, WebhookInput,
 };

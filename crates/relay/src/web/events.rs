@@ -102,6 +102,8 @@ pub(crate) struct EventView {
     /// What was bad about the scene when it began, where its rule marks that:
     /// sharpness, contrast, exposure, steadiness or calm.
     pub doubt: Option<&'static str>,
+    /// Who was recognised, by which watch list.
+    pub watch: Option<WatchView>,
     /// Which detector, for learnt states.
     pub detector_id: Option<u32>,
     /// The detector's name now.
@@ -125,9 +127,24 @@ pub(crate) struct GateView {
     pub text: String,
 }
 
+/// Somebody looks like one who is waited for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WatchView {
+    /// Which watch list.
+    pub list_id: u32,
+    /// Which of its examples is most alike.
+    pub example_id: u32,
+    /// How much, at most 1.
+    pub similarity: f32,
+    /// The sighting of who was seen.
+    pub sighting_id: i64,
+}
+
 /// A best shot.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ShotView {
+    /// Number of the shot, by which it can be searched for.
+    pub id: i64,
     /// Where the picture is.
     pub url: String,
     /// early or final.
@@ -220,6 +237,12 @@ impl EventView {
             count: row.detail.count,
             problem: row.detail.problem.map(PictureProblem::name),
             doubt: row.detail.doubt.map(HealthPart::name),
+            watch: row.detail.watch.map(|watch| WatchView {
+                list_id: watch.list_id,
+                example_id: watch.example_id,
+                similarity: watch.similarity,
+                sighting_id: watch.sighting_id,
+            }),
             detector_id: row.detail.state.map(|(detector_id, _)| detector_id.0),
             detector_name,
             state_name,
@@ -256,6 +279,7 @@ impl ShotView {
         ShotView {
             // The stage is part of the address, so that a browser fetches the
             // final shot although it holds the early one.
+            id: shot.shot_id.0,
             url: format!(
                 "/api/v1/events/{event_id}/shot.jpg?stage={}",
                 stage_name(shot.stage)

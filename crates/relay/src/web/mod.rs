@@ -40,6 +40,7 @@ mod programs;
 mod publishers;
 mod schedules;
 mod scores;
+mod search;
 pub(crate) mod server;
 mod session;
 mod sightings;
@@ -47,10 +48,12 @@ mod sinks;
 mod software;
 mod software_view;
 mod states;
+mod statistics;
 mod system;
 mod users;
 mod viewers;
 mod vms;
+mod watch_lists;
 mod webhooks;
 
 use std::sync::Arc;
@@ -64,7 +67,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use types::{Clock, Timestamp};
+use types::{CameraId, Clock, Timestamp};
 
 pub(crate) use self::accounts::check_account;
 pub(crate) use self::accounts::{Role, hash_password};
@@ -89,9 +92,11 @@ use crate::looks::LooksDesk;
 use crate::onvif::OnvifDesk;
 use crate::rtsp::Rtsp;
 use crate::schedules::ScheduleBook;
+use crate::search::SearchDesk;
 use crate::secrets::Vault;
 use crate::storage::Storage;
 use crate::supervise::Fleet;
+use crate::watch_lists::WatchBook;
 
 /// Largest request body. Settings of a camera with 64 zones stay below it.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -132,12 +137,27 @@ pub(crate) struct App {
     pub extensions: ExtensionDesk,
     /// Models that describe looks.
     pub looks: LooksDesk,
+    /// Finds people and vehicles that look alike.
+    pub search: SearchDesk,
+    /// Who is waited for.
+    pub watch_lists: WatchBook,
     /// Held while a camera's document and the running camera change together.
     pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Facts that do not change while running.
     pub facts: Arc<Facts>,
     /// Cancelled when the program stops: endless bodies end.
     pub stop: CancellationToken,
+}
+
+impl App {
+    /// A camera's name now; its id when it was removed.
+    pub(crate) fn camera_name(&self, camera_id: &CameraId) -> String {
+        let camera = self.fleet.get(camera_id);
+        camera.map_or_else(
+            || camera_id.to_string(),
+            |camera| camera.current_settings().name.clone(),
+        )
+    }
 }
 
 /// Facts that do not change while running.
@@ -215,7 +235,32 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/cameras/{id}/why", get(programs::why::why))
         .route("/cameras/{id}/try", post(programs::attempt::try_draft))
+        .route("/statistics", get(statistics::list))
+        .route("/statistics/week", get(statistics::week))
         .route("/sightings", get(sightings::list))
+        .route(
+            "/search",
+            get(search::state)
+                .post(search::search)
+                .layer(DefaultBodyLimit::max(search::MAX_SEARCH_BYTES)),
+        )
+        .route("/search/journey", post(search::follow))
+        .route(
+            "/watch_lists",
+            get(watch_lists::list).post(watch_lists::add),
+        )
+        .route(
+            "/watch_lists/{id}",
+            put(watch_lists::change).delete(watch_lists::remove),
+        )
+        .route(
+            "/watch_lists/{id}/examples",
+            post(watch_lists::add_example).layer(DefaultBodyLimit::max(search::MAX_SEARCH_BYTES)),
+        )
+        .route(
+            "/watch_lists/{id}/examples/{example_id}",
+            get(watch_lists::example_jpg).delete(watch_lists::remove_example),
+        )
         .route("/shots/{id}", get(sightings::shot_jpg))
         .route("/cameras/{id}/cost", post(cost::cost))
         .route(

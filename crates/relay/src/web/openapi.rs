@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use super::{
     accounts, alarms, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
     device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
-    models, presets, programs, publishers, schedules, scores, sightings, software, states, system,
-    users, viewers, vms, webhooks,
+    models, presets, programs, publishers, schedules, scores, search, sightings, software, states,
+    statistics, system, users, viewers, vms, watch_lists, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -93,7 +93,19 @@ use super::{
         programs::live::live,
         programs::why::why,
         programs::attempt::try_draft,
+        statistics::list,
+        statistics::week,
         sightings::list,
+        search::state,
+        search::search,
+        search::follow,
+        watch_lists::list,
+        watch_lists::add,
+        watch_lists::change,
+        watch_lists::remove,
+        watch_lists::add_example,
+        watch_lists::remove_example,
+        watch_lists::example_jpg,
         sightings::shot_jpg,
         schedules::list,
         schedules::add,

@@ -282,7 +282,8 @@ fn alarm_of(event: &OpenEvent, object: ObjectKind) -> Option<Alarm> {
         | EventKind::SignalLost
         | EventKind::Occupancy
         | EventKind::State
-        | EventKind::Program => return None,
+        | EventKind::Program
+        | EventKind::WatchList => return None,
     };
     let heading = match (kind, event.heading_deg, event.crossing) {
         (AlarmKind::Direction, Some(degrees), _) => Some(Heading::Octant(octant(degrees))),

@@ -160,7 +160,7 @@ pub(super) async fn shot_jpg(
 }
 
 impl SightingView {
-    fn new(app: &App, row: SightingRow) -> Self {
+    pub(super) fn new(app: &App, row: SightingRow) -> Self {
         let settings = app
             .fleet
             .get(&row.camera_id)

@@ -370,7 +370,8 @@ fn device_class(kind: EventKind) -> &'static str {
         | EventKind::PictureProblem
         | EventKind::SignalLost
         | EventKind::State
-        | EventKind::Program => "problem",
+        | EventKind::Program
+        | EventKind::WatchList => "problem",
     }
 }
 

@@ -378,6 +378,7 @@ const fn place_of(kind: EventKind) -> u32 {
         EventKind::Program => 15,
         EventKind::UTurn => 16,
         EventKind::State => 17,
+        EventKind::WatchList => 18,
     }
 }
 

@@ -32,6 +32,8 @@ struct Document<'a> {
     from_zone: Option<Named<'a>>,
     problem: Option<&'static str>,
     doubt: Option<&'static str>,
+    /// Who was recognised, by which watch list.
+    watch: Option<Watch>,
     #[serde(skip_serializing_if = "Option::is_none")]
     learnt: Option<Learnt<'a>>,
     object: Option<Object>,
@@ -71,6 +73,14 @@ struct Object {
     score: f64,
     /// Left, top, right, bottom; 0 to 1 from the picture's top-left.
     bbox: Option<[f64; 4]>,
+}
+
+#[derive(Serialize)]
+struct Watch {
+    list_id: String,
+    example_id: String,
+    similarity: f64,
+    sighting_id: String,
 }
 
 #[derive(Serialize)]
@@ -133,6 +143,12 @@ pub(super) fn to_json(message: &Message, config: &WebhookConfig) -> Vec<u8> {
             .map(|zone_id| Named::new(zone_id.0, message.from_zone_name.as_deref())),
         problem: detail.problem.map(PictureProblem::name),
         doubt: detail.doubt.map(types::HealthPart::name),
+        watch: detail.watch.map(|watch| Watch {
+            list_id: watch.list_id.to_string(),
+            example_id: watch.example_id.to_string(),
+            similarity: rounded(watch.similarity),
+            sighting_id: watch.sighting_id.to_string(),
+        }),
         learnt: detail.state.map(|(detector_id, state_id)| Learnt {
             detector: Named::new(detector_id.0, message.detector_name.as_deref()),
             state: Named::new(state_id.0, message.state_name.as_deref()),
@@ -249,6 +265,12 @@ mod tests {
                 from_zone_id: Some(ZoneId(9)),
                 problem: Some(PictureProblem::Covered),
                 doubt: Some(types::HealthPart::Calm),
+                watch: Some(types::WatchMatch {
+                    list_id: 3,
+                    example_id: 1,
+                    similarity: 0.875,
+                    sighting_id: 77,
+                }),
                 state: Some((types::DetectorId(4), types::StateId(2))),
             },
             line_name: Some("Kerb".to_owned()),
@@ -266,6 +288,8 @@ mod tests {
         assert_eq!(document["from_zone"], json!({"id": "9", "name": "Yard"}));
         assert_eq!(document["problem"], "covered");
         assert_eq!(document["doubt"], "calm");
+        assert_eq!(document["watch"]["list_id"], "3");
+        assert_eq!(document["watch"]["similarity"], 0.875);
         let learnt = json!({"detector": {"id": "4", "name": "Door"},
             "state": {"id": "2", "name": "open"}});
         assert_eq!(document["learnt"], learnt);

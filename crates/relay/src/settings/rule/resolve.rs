@@ -154,7 +154,7 @@ impl Reader<'_> {
             EventKind::SignalLost => What::SignalLost {
                 after: self.seconds("after_s", document.after_s, 5.0, 3_600.0),
             },
-            EventKind::Occupancy | EventKind::State | EventKind::Program => {
+            EventKind::Occupancy | EventKind::State | EventKind::Program | EventKind::WatchList => {
                 self.refuse("kind", "this kind belongs to another program");
                 return None;
             }

@@ -101,7 +101,7 @@ pub(super) fn topic_of(kind: EventKind) -> Option<Topic> {
         EventKind::SignalLost => Topic::VideoLost,
         EventKind::Occupancy => Topic::OccupancyOverThreshold,
         EventKind::State => Topic::LearntState,
-        EventKind::Program => Topic::Program,
+        EventKind::Program | EventKind::WatchList => Topic::Program,
     })
 }
 

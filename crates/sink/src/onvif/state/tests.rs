@@ -131,6 +131,7 @@ fn every_kind_tells_its_topic() {
         Changed Rule/OccupancyOverThreshold Rule="cam_rule 1" State="true" Count="3" Zone="Gate"
         Changed Rule/LearntState Rule="cam_rule 1" State="true" StateName="" Likelihood="0.87"
         Changed Rule/Program Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
+        Changed Rule/Program Rule="cam_rule 1" State="true" ObjectId="7" ClassTypes="Human" Zone="Gate" Object=""
     "#]]
     .assert_eq(&text);
 }
