@@ -3,6 +3,7 @@
 // In: what `mock.mjs` hands on. Out: answers by the REST contract. Nothing here decides like the
 // program does: a try, a cost or a gate only has the right shape and moves plausibly.
 
+import { answerTokens, startTokens } from './mock-tokens.mjs';
 import { makeEvent } from './mock-data.mjs';
 import { FPS, objectsAt, shotJpeg } from './street.mjs';
 
@@ -122,6 +123,7 @@ export const freshSite = () => ({
     { id: 2, name: 'Night shift', role: 'viewer', is_enabled: true, created_at: '2026-11-09T16:30:00Z' },
     { id: 3, name: 'max', role: 'administrator', is_enabled: false, created_at: '2026-11-03T10:12:00Z' },
   ],
+  tokens: startTokens(),
   deviceAccounts: [],
   onvif: { is_enabled: true, is_discoverable: true, has_legacy_names: false },
   isTold: true,
@@ -720,6 +722,8 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
       true
     );
   }
+  if (what === 'tokens')
+    return (await answerTokens({ id, site, method, request, reply, bodyOf, send }), true);
   if (what === 'accounts')
     return (await answerAccounts({ id: Number(id), site, method, request, reply, bodyOf, send, fail }), true);
   if (what === 'onvif' && id === 'subscriptions') {

@@ -106,5 +106,33 @@ describe('accounts', () => {
     assert.doesNotMatch((await page.textContent('body')) ?? '', new RegExp(`${PASSWORD}|${OWN_PASSWORD}`));
   });
 
+  it('a token is made, shown once, works without a cookie, and is worth nothing when revoked', async () => {
+    await page.getByRole('link', { name: 'API tokens' }).click();
+    await page.getByRole('heading', { name: 'No token yet' }).waitFor();
+    await browserHelp.shot(page, 'tokens-empty');
+    await page.getByRole('button', { name: 'Make token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    await dialog.getByText('use 1 to 64 characters').waitFor();
+    await dialog.getByLabel('Name').fill('wall display');
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    await dialog.getByText('It is shown this once').waitFor();
+    const token = await dialog.locator('code').first().textContent();
+    await browserHelp.shot(page, 'token-shown');
+    const ask = (path, method = 'GET') =>
+      fetch(`${address}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+    assert.equal((await ask('/cameras')).status, 200);
+    assert.equal((await ask('/cameras/none', 'DELETE')).status, 403);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const row = page.getByRole('list', { name: 'API tokens' }).getByRole('listitem');
+    await row.getByText('wall display').waitFor();
+    assert.ok(!(await page.textContent('body')).includes(token));
+    await browserHelp.shot(page, 'tokens');
+    await page.getByRole('button', { name: 'Revoke wall display' }).click();
+    await page.getByRole('button', { name: 'Revoke token' }).click();
+    await page.getByRole('heading', { name: 'No token yet' }).waitFor();
+    assert.equal((await ask('/cameras')).status, 401);
+  });
+
   it('no page ran into an error or a broken security rule', () => assert.deepEqual(problems.flat(), []));
 });

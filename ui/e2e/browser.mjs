@@ -130,3 +130,9 @@ export async function drawZone(page, corners) {
   for (const [x, y] of corners) await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
   await page.getByRole('button', { name: 'Finish' }).click();
 }
+
+/** A picture of the page in the folder AIRELAY_E2E_SHOTS, for people to look at; nothing without it. */
+export async function shot(page, name) {
+  const folder = process.env.AIRELAY_E2E_SHOTS;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+}

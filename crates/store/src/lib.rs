@@ -46,6 +46,7 @@ mod sinks;
 mod outbox;
 mod users;
 mod sessions;
+mod tokens;
 mod audit;
 mod control_log;
 mod retention;
@@ -82,6 +83,7 @@ pub use crate::states::{
     VersionKind,
 };
 pub use crate::statistics::{MAX_STATISTICS, Split, Statistic, StatisticsFilter, Step};
+pub use crate::tokens::{MAX_TOKENS, NewToken, TokenId, TokenRow};
 pub use crate::tracks::TrackIdBlock;
 pub use crate::users::{UserChange, UserId, UserRow};
 

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_states.sql"),
     include_str!("migrations/0007_search.sql"),
     include_str!("migrations/0008_statistics.sql"),
+    include_str!("migrations/0009_tokens.sql"),
 ];
 
 /// Brings the database at `path` to the newest format.

@@ -1,4 +1,4 @@
-format 8
+format 9
 CREATE INDEX alarm_by_incident ON alarm (incident_id, event_id);
 CREATE INDEX alarm_history_by_event ON alarm_history (event_id, history_id);
 CREATE INDEX alarm_open ON alarm (state, severity) WHERE state <> 'closed';
@@ -47,6 +47,16 @@ CREATE TABLE alarm_history (
     assignee   TEXT,
     reason     TEXT,
     text       TEXT    NOT NULL
+) STRICT;
+CREATE TABLE api_token (
+    token_id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    name         TEXT    NOT NULL,
+    token_hash   BLOB    NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    scopes       TEXT    NOT NULL,
+    created_by   TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER
 ) STRICT;
 CREATE TABLE audit (
     audit_id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -2,7 +2,8 @@
 
 export type SoftwareTab = 'programs' | 'schedule' | 'log';
 
-export type SettingsTab = 'system' | 'webhooks' | 'mqtt' | 'vms' | 'accounts' | 'device-accounts' | 'changes';
+export type SettingsTab =
+  'system' | 'webhooks' | 'mqtt' | 'vms' | 'accounts' | 'tokens' | 'device-accounts' | 'changes';
 
 export type Route =
   | { page: 'cameras' }
@@ -75,7 +76,15 @@ export function matchRoute(path: string): Route {
   if (first === 'software' && parts.length === 2 && (second === 'schedule' || second === 'log'))
     return { page: 'software', tab: second };
   if (first === 'settings' && parts.length === 2)
-    for (const tab of ['webhooks', 'mqtt', 'vms', 'accounts', 'device-accounts', 'changes'] as const)
+    for (const tab of [
+      'webhooks',
+      'mqtt',
+      'vms',
+      'accounts',
+      'tokens',
+      'device-accounts',
+      'changes',
+    ] as const)
       if (second === tab) return { page: 'settings', tab };
   return { page: 'not_found' };
 }
@@ -117,6 +126,7 @@ export const paths = {
   settings: '/settings',
   webhooks: '/settings/webhooks',
   accounts: '/settings/accounts',
+  tokens: '/settings/tokens',
   mqtt: '/settings/mqtt',
   vms: '/settings/vms',
   deviceAccounts: '/settings/device-accounts',

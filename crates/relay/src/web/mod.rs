@@ -50,6 +50,7 @@ mod software_view;
 mod states;
 mod statistics;
 mod system;
+mod tokens;
 mod users;
 mod viewers;
 mod vms;
@@ -194,6 +195,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/setup", post(accounts::setup))
         .route("/accounts", get(users::list).post(users::add))
         .route("/accounts/{id}", put(users::change).delete(users::remove))
+        .route("/tokens", get(tokens::list).post(tokens::add))
+        .route("/tokens/own", delete(tokens::remove_own))
+        .route("/tokens/{id}", delete(tokens::remove))
         .route("/cameras", get(cameras::list).post(cameras::add))
         .route(
             "/cameras/{id}",

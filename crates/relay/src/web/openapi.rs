@@ -7,7 +7,7 @@ use super::{
     accounts, alarms, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
     device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
     models, presets, programs, publishers, schedules, scores, search, sightings, software, states,
-    statistics, system, users, viewers, vms, watch_lists, webhooks,
+    statistics, system, tokens, users, viewers, vms, watch_lists, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -15,7 +15,7 @@ use super::{
 #[openapi(
     info(
         title = "airelay",
-        description = "Sign in with POST /api/v1/session; send its csrf_token as X-Csrf-Token with every request that changes something.",
+        description = "Programs send a token as Authorization: Bearer airl_...; people sign in with POST /api/v1/session and send its csrf_token as X-Csrf-Token with every request that changes something.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
@@ -28,6 +28,10 @@ use super::{
         users::change,
         users::remove,
         users::change_own_password,
+        tokens::list,
+        tokens::add,
+        tokens::remove,
+        tokens::remove_own,
         cameras::list,
         cameras::get,
         cameras::add,

@@ -1,11 +1,16 @@
-//! Who asks: the session cookie, and what its holder may do.
+//! Who asks: the session cookie of a person or the token of a program, and what
+//! its holder may do.
 //!
 //! Handlers name what they need as an argument: [`Viewer`] (signed in),
 //! [`Watcher`] (signed in, for as long as the answer goes on), [`Editor`]
 //! (administrator, and the request carries the CSRF token), [`Handler`]
 //! (administrator or operator, with the CSRF token), [`Administrator`] (who only
-//! reads), [`Oneself`] (anybody signed in, with the CSRF token). A handler
+//! reads), [`Oneself`] (a person who is signed in, with the CSRF token). A handler
 //! without any of them is open to everybody.
+//!
+//! A token (`tokens`) that may read is a viewer; one that may do everything is
+//! an administrator, but never [`Oneself`]. It needs no CSRF token: no browser
+//! sends it by itself.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +24,7 @@ use store::Session;
 use super::App;
 use super::accounts::Role;
 use super::error::{ApiError, ApiResult};
+use super::tokens::{Bearer, Scope};
 
 /// Name of the session cookie.
 pub(super) const COOKIE: &str = "airelay_session";
@@ -29,9 +35,12 @@ const CSRF_HEADER: &str = "x-csrf-token";
 /// Longest cookie header that is read, bytes.
 const MAX_COOKIE_BYTES: usize = 8_192;
 
-/// Somebody who is signed in.
+/// Somebody who is signed in, or a program with any token.
 #[derive(Debug)]
-pub(super) struct Viewer(pub(super) Session);
+pub(super) struct Viewer {
+    /// Name of the account; of a program, `token` and the token's name.
+    pub(super) name: String,
+}
 
 /// An administrator whose page sent this request.
 #[derive(Debug)]
@@ -60,10 +69,12 @@ pub(super) struct Peer(pub(super) SocketAddr);
 pub(super) struct Watcher {
     app: App,
     token_hash: [u8; 32],
+    is_program: bool,
 }
 
 /// An endless answer goes on at most this long after its session ended: signed
-/// out, expired, or the account was removed, switched off or has a new password.
+/// out, expired, or the account was removed, switched off or has a new password;
+/// or after its token was removed.
 const WATCHES_ON_FOR: Duration = Duration::from_secs(10);
 
 impl Watcher {
@@ -72,13 +83,15 @@ impl Watcher {
         loop {
             tokio::time::sleep(WATCHES_ON_FOR).await;
             let (token_hash, now) = (self.token_hash, self.app.clock.now());
-            let session = self
-                .app
-                .storage
-                .read(move |reader| reader.session(&token_hash, now))
-                .await;
+            let is_program = self.is_program;
+            let goes_on = self.app.storage.read(move |reader| {
+                Ok(match is_program {
+                    true => reader.token(&token_hash, now)?.is_some(),
+                    false => reader.session(&token_hash, now)?.is_some(),
+                })
+            });
             // Who cannot be asked about is believed until he can be.
-            if matches!(session, Ok(None)) {
+            if matches!(goes_on.await, Ok(false)) {
                 return;
             }
         }
@@ -153,15 +166,56 @@ impl FromRequestParts<App> for MaybeSession {
     }
 }
 
+/// Who made a request.
+enum Caller {
+    Person(Session),
+    Program(Bearer),
+}
+
+impl Caller {
+    async fn of(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        match Bearer::of(parts, app).await? {
+            Some(bearer) => Ok(Caller::Program(bearer)),
+            None => person(parts, app).await.map(Caller::Person),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Caller::Person(session) => session.user_name,
+            Caller::Program(bearer) => bearer.shown_name(),
+        }
+    }
+
+    fn check_administrator(&self) -> ApiResult<()> {
+        match self {
+            Caller::Person(session) => check_administrator(session),
+            Caller::Program(bearer) => bearer.check(Scope::Admin),
+        }
+    }
+
+    /// That no other site's page made the request.
+    fn check_csrf(&self, parts: &Parts) -> ApiResult<()> {
+        match self {
+            Caller::Person(session) => check_csrf(parts, Some(session)),
+            Caller::Program(_) => Ok(()),
+        }
+    }
+}
+
+async fn person(parts: &mut Parts, app: &App) -> ApiResult<Session> {
+    let found = MaybeSession::from_request_parts(parts, app).await?;
+    found.session.ok_or_else(ApiError::sign_in_first)
+}
+
 impl FromRequestParts<App> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let found = MaybeSession::from_request_parts(parts, app).await?;
-        found
-            .session
-            .map(Viewer)
-            .ok_or_else(ApiError::sign_in_first)
+        let caller = Caller::of(parts, app).await?;
+        Ok(Viewer {
+            name: caller.name(),
+        })
     }
 }
 
@@ -180,8 +234,8 @@ impl FromRequestParts<App> for Administrator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
-        check_administrator(&session).map(|()| Administrator)
+        let caller = Caller::of(parts, app).await?;
+        caller.check_administrator().map(|()| Administrator)
     }
 }
 
@@ -189,11 +243,19 @@ impl FromRequestParts<App> for Watcher {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if let Some(bearer) = Bearer::of(parts, app).await? {
+            return Ok(Watcher {
+                app: app.clone(),
+                token_hash: bearer.token_hash,
+                is_program: true,
+            });
+        }
         let found = MaybeSession::from_request_parts(parts, app).await?;
         match (found.session, found.token_hash) {
             (Some(_), Some(token_hash)) => Ok(Watcher {
                 app: app.clone(),
                 token_hash,
+                is_program: false,
             }),
             _ => Err(ApiError::sign_in_first()),
         }
@@ -215,7 +277,14 @@ impl FromRequestParts<App> for Oneself {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
+        if Bearer::of(parts, app).await?.is_some() {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                "only a person who signs in may do this, no token",
+            ));
+        }
+        let session = person(parts, app).await?;
         check_csrf(parts, Some(&session))?;
         Ok(Oneself(session))
     }
@@ -225,11 +294,11 @@ impl FromRequestParts<App> for Editor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
-        check_csrf(parts, Some(&session))?;
-        check_administrator(&session)?;
+        let caller = Caller::of(parts, app).await?;
+        caller.check_csrf(parts)?;
+        caller.check_administrator()?;
         Ok(Editor {
-            name: session.user_name,
+            name: caller.name(),
         })
     }
 }
@@ -238,17 +307,22 @@ impl FromRequestParts<App> for Handler {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Viewer(session) = Viewer::from_request_parts(parts, app).await?;
-        check_csrf(parts, Some(&session))?;
-        if !Role::from_name(&session.role).is_some_and(Role::handles_alarms) {
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "not_allowed",
-                "only an operator or administrator may handle alarms",
-            ));
+        let caller = Caller::of(parts, app).await?;
+        caller.check_csrf(parts)?;
+        match &caller {
+            Caller::Program(bearer) => bearer.check(Scope::Admin)?,
+            Caller::Person(session) => {
+                if !Role::from_name(&session.role).is_some_and(Role::handles_alarms) {
+                    return Err(ApiError::new(
+                        StatusCode::FORBIDDEN,
+                        "not_allowed",
+                        "only an operator or administrator may handle alarms",
+                    ));
+                }
+            }
         }
         Ok(Handler {
-            name: session.user_name,
+            name: caller.name(),
         })
     }
 }

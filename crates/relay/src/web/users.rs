@@ -112,6 +112,7 @@ pub(super) async fn list(_: Administrator, State(app): State<App>) -> ApiResult<
     responses((status = 201, body = AccountView), (status = 422, body = super::error::ErrorBody)))]
 pub(super) async fn add(
     editor: Editor,
+    _: Oneself,
     State(app): State<App>,
     Body(new): Body<NewAccount>,
 ) -> ApiResult<(StatusCode, Json<AccountView>)> {

@@ -40,6 +40,7 @@ mod search;
 mod software;
 mod states;
 mod tidy;
+mod tokens;
 mod vms;
 mod watch_lists;
 mod webhook;

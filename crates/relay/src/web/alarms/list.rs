@@ -110,11 +110,11 @@ pub(in crate::web) struct OpenCount {
 #[utoipa::path(get, path = "/api/v1/alarms", tag = "alarms", params(AlarmQuery),
     responses((status = 200, body = AlarmList), (status = 400, body = ErrorBody)))]
 pub(in crate::web) async fn list(
-    Viewer(session): Viewer,
+    viewer: Viewer,
     State(app): State<App>,
     Asked(query): Asked<AlarmQuery>,
 ) -> ApiResult<Json<AlarmList>> {
-    let (mut filter, before) = query.into_filter(&session.user_name, MAX_ALARMS)?;
+    let (mut filter, before) = query.into_filter(&viewer.name, MAX_ALARMS)?;
     filter.events.before = before;
     let limit = filter.events.limit as usize;
     let rows = app
@@ -135,11 +135,11 @@ pub(in crate::web) async fn list(
 #[utoipa::path(get, path = "/api/v1/incidents", tag = "alarms", params(AlarmQuery),
     responses((status = 200, body = IncidentList), (status = 400, body = ErrorBody)))]
 pub(in crate::web) async fn list_incidents(
-    Viewer(session): Viewer,
+    viewer: Viewer,
     State(app): State<App>,
     Asked(query): Asked<AlarmQuery>,
 ) -> ApiResult<Json<IncidentList>> {
-    let (filter, before) = query.into_filter(&session.user_name, MAX_INCIDENTS)?;
+    let (filter, before) = query.into_filter(&viewer.name, MAX_INCIDENTS)?;
     let limit = filter.events.limit;
     let found = app
         .storage

@@ -18,6 +18,8 @@ pub(crate) struct Api {
     url: String,
     cookie: String,
     csrf_token: String,
+    /// Sent instead of the cookie.
+    bearer: Option<String>,
 }
 
 /// An answer.
@@ -65,6 +67,15 @@ impl Api {
             url: program.url.clone(),
             cookie: String::new(),
             csrf_token: "anonymous".to_owned(),
+            bearer: None,
+        }
+    }
+
+    /// A program with a token.
+    pub(crate) fn with_token(program: &Program, token: &str) -> Self {
+        Api {
+            bearer: Some(format!("Bearer {token}")),
+            ..Api::anonymous(program)
         }
     }
 
@@ -232,6 +243,9 @@ impl Api {
             .header("cookie", &self.cookie);
         if let Some(token) = csrf_token {
             request = request.header("x-csrf-token", token);
+        }
+        if let Some(bearer) = &self.bearer {
+            request = request.header("authorization", bearer);
         }
         if let Some(body) = body {
             request = request
