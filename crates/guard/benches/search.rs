@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use guard::search::{
-    Candidates, Entry, Example, Hit, Index, Looks, Question, Snapshot, load, rank, save, similarity,
+    Candidates, Entry, Example, Hit, Index, Looks, Question, Snapshot, load, rank, save,
+    similarity, within_reach,
 };
 use store::{Reader, SightingId, Store};
 use types::{Appearance, CameraId, Class, Embedding, ProgramKind, Sighting, Timestamp, TrackId};
@@ -110,8 +111,9 @@ fn measure(n_vectors: usize, dims: usize) {
     );
 }
 
-/// As the program searches: two threads, then the best exactly.
+/// As the program searches for a page of 60: two threads, then the best exactly.
 fn search(index: &Index, reader: &Reader, question: &Question, vector: &[f32]) -> Vec<Hit> {
+    let n_wanted = 60;
     let looks = Looks::new(vec![Example {
         vector: vector.to_vec(),
         is_wanted: true,
@@ -120,7 +122,7 @@ fn search(index: &Index, reader: &Reader, question: &Question, vector: &[f32]) -
     let snapshot = index.snapshot(Some((MAKER, vector.len())), question);
     let direction = Snapshot::looks(looks.direction());
     let n_parts = snapshot.n_parts();
-    let scan = |part| snapshot.scan(Some(&direction), 140, (part, n_parts));
+    let scan = |part| snapshot.scan(Some(&direction), n_wanted + 100, (part, n_parts));
     let candidates = std::thread::scope(|scope| {
         let others: Vec<_> = (1..n_parts)
             .map(|part| scope.spawn(move || scan(part)))
@@ -132,6 +134,7 @@ fn search(index: &Index, reader: &Reader, question: &Question, vector: &[f32]) -
         all
     })
     .into_best_first();
+    let candidates = within_reach(candidates, n_wanted);
     let ids: Vec<i64> = candidates
         .iter()
         .map(|candidate| candidate.sighting_id)

@@ -36,4 +36,4 @@ pub use self::journey::{Visit, journey};
 pub use self::quantised::{Quantised, quantise};
 pub use self::question::{Facing, MAX_WISHES, Question, Wish};
 pub use self::rank::{Example, Hit, Looks, MAX_EXAMPLES, rank, similarity};
-pub use self::scan::{Candidate, Candidates};
+pub use self::scan::{Candidate, Candidates, within_reach};

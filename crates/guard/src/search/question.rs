@@ -132,20 +132,38 @@ impl Asked {
         self.n_wishes + u32::from(self.facing.is_some())
     }
 
-    /// Whether a row is meant, and how many wishes it grants.
-    pub(super) fn look(&self, chunk: &Chunk, idx: usize) -> Option<u32> {
-        let first_seen_at = chunk.first_seen_at[idx];
-        let is_meant = !chunk.dead[idx]
-            && chunk.classes[idx] & self.classes != 0
-            && chunk.programs[idx] & self.programs != 0
-            && self.from <= first_seen_at
-            && first_seen_at < self.until
-            && self.dwell_ms.contains(&chunk.dwell_ms[idx])
-            && (self.cameras.is_empty()
-                || self.cameras.get(usize::from(chunk.cameras[idx])) == Some(&true));
-        if !is_meant {
-            return None;
+    /// Which rows the columns leave, by one pass over each column that is asked
+    /// about; [`Asked::look`] says the rest.
+    pub(super) fn meant(&self, chunk: &Chunk, is_meant: &mut Vec<bool>) {
+        is_meant.clear();
+        is_meant.extend(chunk.dead.iter().map(|&dead| !dead));
+        if self.classes != u8::MAX {
+            narrow(is_meant, &chunk.classes, |class| class & self.classes != 0);
         }
+        if self.programs != u8::MAX {
+            let programs = self.programs;
+            narrow(is_meant, &chunk.programs, |program| program & programs != 0);
+        }
+        if self.from != i64::MIN || self.until != i64::MAX {
+            let (from, until) = (self.from, self.until);
+            narrow(is_meant, &chunk.first_seen_at, |at| {
+                from <= at && at < until
+            });
+        }
+        if self.dwell_ms != (0..=u32::MAX) {
+            let (least, most) = (*self.dwell_ms.start(), *self.dwell_ms.end());
+            narrow(is_meant, &chunk.dwell_ms, |ms| least <= ms && ms <= most);
+        }
+        if !self.cameras.is_empty() {
+            narrow(is_meant, &chunk.cameras, |camera| {
+                self.cameras.get(usize::from(camera)) == Some(&true)
+            });
+        }
+    }
+
+    /// Whether a row that [`Asked::meant`] left is meant, and how many wishes
+    /// it grants.
+    pub(super) fn look(&self, chunk: &Chunk, idx: usize) -> Option<u32> {
         let mut n_granted = 0;
         if let Some(facing) = self.facing {
             match chunk.headings[idx] {
@@ -173,6 +191,12 @@ impl Asked {
         let all = (1_u32 << self.n_wishes) - 1;
         let is_refused = known & !granted != 0 || (!self.with_unknown && granted != all);
         (!is_refused).then(|| n_granted + granted.count_ones())
+    }
+}
+
+fn narrow<T: Copy>(is_meant: &mut [bool], column: &[T], fits: impl Fn(T) -> bool) {
+    for (is_meant, &value) in is_meant.iter_mut().zip(column) {
+        *is_meant &= fits(value);
     }
 }
 

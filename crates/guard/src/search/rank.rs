@@ -172,6 +172,7 @@ mod tests {
             score: 0.0,
             first_seen_at: Timestamp::from_secs(sighting_id),
             n_granted,
+            doubt: 0.0,
         }
     }
 

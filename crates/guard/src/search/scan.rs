@@ -13,6 +13,11 @@ use super::question::Asked;
 /// What all wishes granted are worth beside a similarity of 1.
 pub(super) const WISH_WORTH: f32 = 0.1;
 
+/// A number is wrong by up to half a step of its bytes, evenly: its deviation is
+/// 1/√12 of a step, and that of a scalar product with a vector of length 1 the
+/// same. Four deviations are kept.
+const DOUBT_PER_STEP: f32 = 4.0 * 0.288_675_13;
+
 /// Somebody who may be an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
@@ -24,6 +29,8 @@ pub struct Candidate {
     pub first_seen_at: Timestamp,
     /// How many wishes it grants, the heading among them.
     pub n_granted: u32,
+    /// How far the score may be from the exact one.
+    pub doubt: f32,
 }
 
 /// The best of those who were looked at.
@@ -32,8 +39,12 @@ pub struct Candidates {
     n_wanted: usize,
     /// The worst is on top.
     heap: BinaryHeap<Worst>,
+    /// The worst one's score when there are enough.
+    least_score: f32,
     /// How many were meant.
     n_meant: u64,
+    /// Which rows of a chunk are meant; kept for its memory.
+    is_meant: Vec<bool>,
 }
 
 impl Candidates {
@@ -41,7 +52,9 @@ impl Candidates {
         Candidates {
             n_wanted,
             heap: BinaryHeap::with_capacity(n_wanted + 1),
+            least_score: f32::NEG_INFINITY,
             n_meant: 0,
+            is_meant: Vec::new(),
         }
     }
 
@@ -75,6 +88,11 @@ impl Candidates {
         {
             *worst = Worst(candidate);
         }
+        if self.heap.len() == self.n_wanted
+            && let Some(worst) = self.heap.peek()
+        {
+            self.least_score = worst.0.score;
+        }
     }
 
     pub(super) fn look_at(&mut self, chunk: &Chunk, asked: &Asked, looks: Option<&Quantised>) {
@@ -83,8 +101,13 @@ impl Candidates {
             0 => 0.0,
             n_wishes => WISH_WORTH / n_wishes as f32,
         };
+        let length = looks.map_or(0.0, |looks| {
+            product(&looks.bytes, &looks.bytes).sqrt() * looks.scale
+        });
+        let mut is_meant = std::mem::take(&mut self.is_meant);
+        asked.meant(chunk, &mut is_meant);
         for idx in 0..chunk.n_rows() {
-            let Some(n_granted) = asked.look(chunk, idx) else {
+            let Some(n_granted) = is_meant[idx].then(|| asked.look(chunk, idx)).flatten() else {
                 continue;
             };
             self.n_meant += 1;
@@ -93,14 +116,37 @@ impl Candidates {
             });
             #[expect(clippy::cast_precision_loss, reason = "at most nine wishes")]
             let score = likeness + worth * n_granted as f32;
+            if score < self.least_score {
+                continue;
+            }
             self.offer(Candidate {
                 sighting_id: chunk.ids[idx],
                 score,
                 first_seen_at: chunk.first_seen(idx),
                 n_granted,
+                doubt: looks.map_or(0.0, |looks| {
+                    DOUBT_PER_STEP * (looks.scale + length * chunk.scales[idx])
+                }),
             });
         }
+        self.is_meant = is_meant;
     }
+}
+
+/// Those of `best`, best first, of whom one can be among the `n_wanted` when
+/// they are compared exactly.
+pub fn within_reach(mut best: Vec<Candidate>, n_wanted: usize) -> Vec<Candidate> {
+    let lowest = best
+        .iter()
+        .take(n_wanted)
+        .map(|candidate| candidate.score - candidate.doubt)
+        .fold(f32::INFINITY, f32::min);
+    let mut place = 0;
+    best.retain(|candidate| {
+        place += 1;
+        place <= n_wanted || candidate.score + candidate.doubt >= lowest
+    });
+    best
 }
 
 /// The scalar product of two vectors of one length.
@@ -146,6 +192,7 @@ impl Eq for Worst {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::quantised::quantise;
     use super::*;
 
     fn candidate(sighting_id: i64, score: f32) -> Candidate {
@@ -154,6 +201,7 @@ mod tests {
             score,
             first_seen_at: Timestamp::from_secs(0),
             n_granted: 0,
+            doubt: 0.0,
         }
     }
 
@@ -183,5 +231,56 @@ mod tests {
         }
         let best = all.into_best_first();
         assert_eq!((best[0].sighting_id, best[1].sighting_id), (2, 1));
+    }
+
+    #[test]
+    fn who_may_pass_the_last_wanted_one_is_kept() {
+        let best = [
+            (1, 0.9, 0.0),
+            (2, 0.8, 0.02),
+            (3, 0.79, 0.0),
+            (4, 0.77, 0.02),
+            (5, 0.75, 0.01),
+        ];
+        let best = best
+            .map(|(id, score, doubt)| Candidate {
+                doubt,
+                ..candidate(id, score)
+            })
+            .to_vec();
+        let kept = |n_wanted| -> Vec<i64> {
+            let kept = within_reach(best.clone(), n_wanted);
+            kept.iter().map(|candidate| candidate.sighting_id).collect()
+        };
+        assert_eq!(kept(2), [1, 2, 3, 4]);
+        assert_eq!(kept(1), [1]);
+        assert_eq!(kept(9), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn bytes_are_wrong_by_no_more_than_the_doubt() {
+        let mut seed = 7_u32;
+        let mut vector = || -> Vec<f32> {
+            let mut values: Vec<f32> = (0..336)
+                .map(|_| {
+                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    f32::from((seed >> 16) as u16) / 65_536.0 - 0.4
+                })
+                .collect();
+            let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+            values.iter_mut().for_each(|value| *value /= length);
+            values
+        };
+        for _ in 0..200 {
+            let (a, b) = (vector(), vector());
+            let exact: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+            let (a, b) = (quantise(&a), quantise(&b));
+            let by_bytes = product(&a.bytes, &b.bytes) * a.scale * b.scale;
+            let doubt = DOUBT_PER_STEP * (a.scale + b.scale);
+            assert!(
+                (exact - by_bytes).abs() <= doubt,
+                "{exact} {by_bytes} {doubt}"
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use guard::search::{Candidates, Example, Hit, Looks, Question, Snapshot, rank};
+use guard::search::{Candidates, Example, Hit, Looks, Question, Snapshot, rank, within_reach};
 use jpeg::{Decoder, Limits, Scale};
 use store::{ShotId, SightingId};
 use types::{Class, NormBox};
@@ -149,6 +149,7 @@ impl Shared {
         let mut best = candidates.into_best_first();
         let is_example = |id: i64| likenesses.iter().any(|(l, _)| l.sighting_id == Some(id));
         best.retain(|candidate| !is_example(candidate.sighting_id));
+        let best = within_reach(best, query.offset + query.limit);
         let ids: Vec<i64> = best.iter().map(|candidate| candidate.sighting_id).collect();
         let vectors = self
             .storage
