@@ -163,8 +163,12 @@ const SHOTS = [
     '/search?sighting=899&program=people&picture=/api/v1/sightings/shots/people-1.jpg',
     'default',
     async (page) => {
+      await page
+        .locator('summary')
+        .first()
+        .evaluate((summary) => (summary.parentElement.open = true));
       await page.getByRole('button', { name: 'Upper clothing red: any' }).click();
-      await page.getByRole('button', { name: 'Less like Person 4' }).click();
+      await page.getByRole('button', { name: 'Less like Person 4', exact: true }).click();
       await page.waitForTimeout(1500);
     },
   ],
@@ -173,7 +177,7 @@ const SHOTS = [
     '/search',
     'default',
     async (page) => {
-      await page.getByText('Timeline', { exact: true }).click();
+      await page.getByRole('radio', { name: 'Timeline' }).check({ force: true });
       await page.waitForTimeout(1500);
     },
   ],
@@ -185,7 +189,7 @@ const SHOTS = [
       await page.getByLabel('Person 2 belongs to the journey').check();
       await page.getByLabel('Person 3 belongs to the journey').check();
       await page.getByLabel('Person 5 belongs to the journey').check();
-      await page.getByText('Journey', { exact: true }).first().click();
+      await page.getByRole('radio', { name: 'Journey' }).check({ force: true });
       await page.waitForTimeout(1500);
     },
   ],

@@ -2,7 +2,7 @@
 // keys, as incidents, by two people; a false one proposes what helps; noisy rules, settings of alarms.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
@@ -226,6 +226,31 @@ describe('handling alarms', () => {
     const after = await api('GET', `/cameras/${id}`);
     assert.ok(after.rules[0].after_s > 5, `the rule waits longer: ${after.rules[0].after_s}`);
     await page.keyboard.press('Escape');
+  });
+
+  it('evidence is taken out, verified, and a changed byte is found', async () => {
+    await rows()
+      .getByRole('link', { name: /Gate is blind/ })
+      .first()
+      .click();
+    const taken = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Take out evidence' }).click();
+    const path = join(folder, 'evidence.zip');
+    await (await taken).saveAs(path);
+    await page.keyboard.press('Escape');
+    const pages = page.getByRole('navigation', { name: 'Pages about alarms' });
+    await pages.getByRole('link', { name: 'Verify evidence' }).click();
+    await page.getByLabel('Evidence (zip file)').setInputFiles(path);
+    await page.getByText('Genuine: nothing was changed, added or taken away').waitFor();
+    await look('evidence-genuine');
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.length / 2)] ^= 1;
+    writeFileSync(path, bytes);
+    await page.getByLabel('Evidence (zip file)').setInputFiles([]);
+    await page.getByLabel('Evidence (zip file)').setInputFiles(path);
+    await page.getByText('Not proven to be as it was given out').waitFor();
+    await look('evidence-changed');
+    await openPage(page, 'Alarms');
   });
 
   it('noisy rules are counted, and settings of alarms are saved', async () => {

@@ -15,7 +15,7 @@ use thiserror::Error;
 /// Length of a public key, bytes.
 pub(crate) const PUBLIC_KEY_BYTES: usize = 32;
 /// Length of a signature, bytes.
-pub(crate) const SIGNATURE_BYTES: usize = 64;
+pub const SIGNATURE_BYTES: usize = 64;
 /// Length of a secret key's seed, bytes.
 const SEED_BYTES: usize = 32;
 
@@ -101,8 +101,9 @@ impl SecretKey {
         PublicKey(bytes)
     }
 
-    /// The signature of `message`.
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
+    /// The signature of `message`. Begin messages of each kind differently, so
+    /// that a signature of one is never good for another.
+    pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let mut bytes = [0; SIGNATURE_BYTES];
         bytes.copy_from_slice(self.pair.sign(message).as_ref());
         bytes
@@ -151,7 +152,7 @@ impl PublicKey {
     }
 
     /// Whether `signature` is this key's for `message`.
-    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         !self.is_weak()
             && UnparsedPublicKey::new(&ED25519, &self.0)
                 .verify(message, signature)

@@ -27,7 +27,7 @@ mod program;
 pub use crate::fault::{Cause, Fault, Restarts};
 pub use crate::host::{Extension, Host, LoadError};
 pub use crate::installed::{InstallError, Installation, Installed, Listed, Loaded};
-pub use crate::key::{KeyError, PublicKey, SecretKey};
+pub use crate::key::{KeyError, PublicKey, SIGNATURE_BYTES, SecretKey};
 pub use crate::limits::Limits;
 pub use crate::manifest::{INTERFACE, Manifest, ManifestError, TARGET};
 pub use crate::package::{MAX_PACKAGE_BYTES, Package, PackageError, Unsigned};

@@ -12,6 +12,7 @@ mod serve;
 mod sim;
 mod upkeep;
 mod user;
+mod verify;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -69,6 +70,8 @@ enum Command {
     /// Add, list or change accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Check evidence of alarms that was taken out as a zip file
+    Verify(verify::VerifyArgs),
     /// Copy the database to a file, also while airelay runs
     Backup(upkeep::BackupArgs),
     /// Check that airelay can run here
@@ -113,6 +116,7 @@ fn dispatch(cli: Cli, is_server: bool) -> anyhow::Result<()> {
         Command::Ext(command) => ext::run(&config, command),
         Command::Replay(args) => replay::run(&config, &args),
         Command::User(command) => user::run(&config, command),
+        Command::Verify(args) => verify::run(&config, &args),
         Command::Backup(args) => upkeep::backup(&config, &args),
         Command::Check => upkeep::check(&config),
         Command::Licences => {

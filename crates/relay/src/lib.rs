@@ -11,6 +11,7 @@ mod alarms;
 mod cameras;
 mod schedules;
 mod proposals;
+mod evidence;
 mod device_accounts;
 mod storage;
 mod models;

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::deliver::{Deliveries, SinkParts};
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
+use crate::evidence::EvidenceKey;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
 use crate::onvif::{DeskParts, OnvifBook, OnvifDesk, start_discovery};
@@ -160,6 +161,7 @@ impl Relay {
             clock: Arc::clone(&clock),
             changes,
             deliveries: Arc::clone(&deliveries),
+            evidence_key: EvidenceKey::of_folder(&config.data_dir),
             alarms: AlarmBook::load(storage.clone(), Arc::clone(&clock)).await?,
             schedules: ScheduleBook::load(storage.clone(), Arc::clone(&clock)).await?,
             device_accounts,

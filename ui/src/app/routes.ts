@@ -27,6 +27,7 @@ export type Route =
   | { page: 'alarms'; id: string | null }
   | { page: 'alarm_settings' }
   | { page: 'alarm_report' }
+  | { page: 'alarm_evidence' }
   | { page: 'settings'; tab: SettingsTab }
   | { page: 'setup' }
   | { page: 'sign_in' }
@@ -69,7 +70,8 @@ export function matchRoute(path: string): Route {
       if (parts.length === 3 && third === name) return { page: `camera_${name}`, id: second };
   }
   if (first === 'alarms' && parts.length === 2)
-    for (const name of ['settings', 'report'] as const) if (second === name) return { page: `alarm_${name}` };
+    for (const name of ['settings', 'report', 'evidence'] as const)
+      if (second === name) return { page: `alarm_${name}` };
   if (first === 'alarms' && second !== undefined && parts.length === 2) return { page: 'alarms', id: second };
   if (first === 'schedules' && second !== undefined && parts.length === 2)
     return { page: 'schedules', id: second };
@@ -122,6 +124,7 @@ export const paths = {
   alarms: '/alarms',
   alarmSettings: '/alarms/settings',
   alarmReport: '/alarms/report',
+  evidence: '/alarms/evidence',
   alarm: (eventId: string) => `/alarms/${id(eventId)}`,
   settings: '/settings',
   webhooks: '/settings/webhooks',

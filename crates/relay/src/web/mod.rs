@@ -88,6 +88,7 @@ use crate::cameras::CameraBook;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
+use crate::evidence::EvidenceKey;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
 use crate::onvif::OnvifDesk;
@@ -126,6 +127,8 @@ pub(crate) struct App {
     pub deliveries: Arc<Deliveries>,
     /// How alarms are handled.
     pub alarms: AlarmBook,
+    /// Signs evidence.
+    pub evidence_key: EvidenceKey,
     /// When rules and programs are on.
     pub schedules: ScheduleBook,
     /// Accounts of the camera protocols.
@@ -316,8 +319,15 @@ pub(crate) fn router(app: App) -> Router {
             "/alarms/settings",
             get(alarms::get_settings).put(alarms::put_settings),
         )
+        .route("/alarms/evidence", post(alarms::take_out))
         .route("/alarms/{id}", get(alarms::get))
         .route("/alarms/{id}/proposals", get(alarms::propose))
+        .route("/evidence/key", get(alarms::evidence_key))
+        .route(
+            "/evidence/verify",
+            post(alarms::verify_evidence)
+                .layer(DefaultBodyLimit::max(crate::evidence::MAX_EVIDENCE_BYTES)),
+        )
         .route("/incidents", get(alarms::list_incidents))
         .route("/incidents/{id}", get(alarms::get_incident))
         .route("/changes", get(changes::changes))

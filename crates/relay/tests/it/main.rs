@@ -24,6 +24,7 @@ mod beside;
 mod corrections;
 mod disk_full;
 mod event_brokers;
+mod evidence;
 mod faults;
 mod found_cameras;
 mod kill9;

@@ -162,7 +162,7 @@ pub(in crate::web) async fn handle(
     Ok(Json(result))
 }
 
-fn tell(app: &App, by: &str, handled: &[HandledView]) {
+pub(super) fn tell(app: &App, by: &str, handled: &[HandledView]) {
     match handled.len() {
         0 => {}
         1..=MAX_TOLD => {

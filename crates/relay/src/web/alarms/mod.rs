@@ -2,6 +2,7 @@
 //!
 //! An alarm is an event with what people do about it; its id is the event's.
 
+mod evidence;
 mod handle;
 mod list;
 mod proposals;
@@ -9,6 +10,7 @@ mod report;
 mod settings;
 mod view;
 
+pub(super) use self::evidence::{evidence_key, take_out, verify_evidence};
 pub(super) use self::handle::{handle, people};
 pub(super) use self::list::{get, get_incident, list, list_incidents, open};
 pub(super) use self::proposals::propose;
@@ -17,6 +19,7 @@ pub(super) use self::settings::{get_settings, put_settings};
 pub(crate) use self::view::AlarmView;
 
 // What `utoipa` makes of the handlers, beside them.
+pub(super) use self::evidence::{__path_evidence_key, __path_take_out, __path_verify_evidence};
 pub(super) use self::handle::{__path_handle, __path_people};
 pub(super) use self::list::{
     __path_get, __path_get_incident, __path_list, __path_list_incidents, __path_open,
