@@ -43,5 +43,6 @@ mod states;
 mod tidy;
 mod tokens;
 mod vms;
+mod vms_faults;
 mod watch_lists;
 mod webhook;

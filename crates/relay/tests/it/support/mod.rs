@@ -6,6 +6,7 @@ mod detector;
 pub(crate) mod mosquitto;
 pub(crate) mod onvif;
 mod program;
+pub(crate) mod vms;
 pub(crate) mod watched;
 
 use std::time::Duration;
