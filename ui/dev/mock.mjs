@@ -9,6 +9,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { alarmOf, alarms, startAlarms } from './mock-alarms.mjs';
+import { clips } from './mock-clips.mjs';
 import { brokers, startBrokers } from './mock-brokers.mjs';
 import * as data from './mock-data.mjs';
 import * as programs from './mock-programs.mjs';
@@ -261,6 +262,7 @@ async function api(request, reply, url) {
     return send(reply, 200, {});
   }
   if (state.user === null) return fail(reply, 401, 'signed_out', 'Please sign in.');
+  if (clips({ reply, url, state, send, shotSource: data.shotSource })) return undefined;
   if (await alarms({ request, reply, url, state, tell, bodyOf, send, stepsOf })) return undefined;
   const isSearched = await answerSearch(
     {

@@ -101,7 +101,10 @@ export async function fillCamera(page, { name, host, port = '', path, user = '',
 /** Links a camera by clicks and waits for its picture. */
 export async function addCamera(page, camera) {
   await openPage(page, 'Cameras');
-  await page.getByRole('link', { name: 'Add camera' }).click();
+  await page
+    .getByRole('link', { name: /^Add (your first )?camera$/ })
+    .first()
+    .click();
   await fillCamera(page, camera);
   await page.getByRole('button', { name: 'Set', exact: true }).click();
   await page.getByTestId('result').getByText('Receiving').waitFor({ timeout: SLOW_MS });

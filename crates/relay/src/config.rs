@@ -23,7 +23,14 @@ struct ConfigFile {
     model: Option<PathBuf>,
     log_json: Option<bool>,
     retention: RetentionFile,
+    clips: ClipsFile,
     rtsp: RtspFile,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ClipsFile {
+    total_gb: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -64,6 +71,8 @@ pub struct Config {
     pub log_json: bool,
     /// How long each class of data is kept.
     pub retention: RetentionDays,
+    /// Most room that clips of alarms take, all cameras together, bytes.
+    pub clips_bytes: u64,
     /// Where RTSP listens; `None` when it does not.
     pub rtsp_listen: Option<SocketAddr>,
 }
@@ -97,6 +106,9 @@ const DEFAULT_LISTEN: SocketAddr =
 
 /// Port of RTSP where nothing else is set; 554 would need root.
 const RTSP_PORT: u16 = 8_554;
+
+/// Room for clips where nothing else is set, GB.
+const DEFAULT_CLIPS_GB: u32 = 20;
 
 const MAX_WORKERS: usize = 256;
 
@@ -149,6 +161,7 @@ impl Config {
                 best_shots: file.retention.best_shots_days.unwrap_or(14),
                 audit: file.retention.audit_days.unwrap_or(365),
             },
+            clips_bytes: u64::from(file.clips.total_gb.unwrap_or(DEFAULT_CLIPS_GB)) * 1_000_000_000,
             rtsp_listen: rtsp_listen(file.rtsp.listen.as_deref(), listen)?,
         })
     }

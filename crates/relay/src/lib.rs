@@ -14,6 +14,7 @@ mod proposals;
 mod evidence;
 mod device_accounts;
 mod storage;
+mod clips;
 mod models;
 mod detector;
 mod looks;

@@ -19,6 +19,7 @@ use types::Clock;
 
 use crate::alarms::AlarmBook;
 use crate::cameras::CameraBook;
+use crate::clips::ClipDesk;
 use crate::config::Config;
 use crate::deliver::{Deliveries, SinkParts};
 use crate::detector::DetectorDesk;
@@ -100,6 +101,7 @@ impl Relay {
         let detector = Arc::new(DetectorDesk::open(config)?);
         let extensions = open_extensions(config).await?;
         let looks = open_looks(config).await?;
+        let clips = ClipDesk::open(&config.data_dir, config.clips_bytes, Arc::clone(&clock))?;
         let scheduler = Arc::new(Scheduler::default());
         let fleet = Arc::new(Fleet::new(FleetParts {
             scheduler: Arc::clone(&scheduler),
@@ -108,6 +110,7 @@ impl Relay {
             engines: detector.engines().clone(),
             extensions: extensions.shelf().clone(),
             looks: looks.shelf().clone(),
+            clips: clips.clone(),
             runtime: Handle::current(),
         }));
         let runner: Arc<dyn JobRunner> = Arc::clone(&fleet) as Arc<dyn JobRunner>;
@@ -157,6 +160,7 @@ impl Relay {
             fleet: Arc::clone(&fleet),
             cameras,
             storage: storage.clone(),
+            clips,
             vault: Arc::clone(&vault),
             clock: Arc::clone(&clock),
             changes,
@@ -184,12 +188,15 @@ impl Relay {
         };
         on_stored.connect(app.clone());
         stored::end_events_of_last_run(&app).await?;
+        let now = clock.now();
+        storage.write(move |store| store.close_clips(now)).await?;
         start_cameras(&app).await?;
         deliveries.start(&tasks, &stop).await?;
         rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
         let follow = FollowParts {
             desk: app.search.clone(),
             watch_lists: app.watch_lists.clone(),
+            fleet: Arc::clone(&fleet),
             clock: Arc::clone(&clock),
         };
         tasks.spawn(search::follow(follow, stop.clone()));
@@ -263,10 +270,13 @@ impl Relay {
         if let Some(demo) = self.demo {
             demo.stop().await;
         }
-        let storage = self.app.storage.clone();
-        if tokio::task::spawn_blocking(move || storage.stop())
-            .await
-            .is_err()
+        let (storage, clips) = (self.app.storage.clone(), self.app.clips.clone());
+        if tokio::task::spawn_blocking(move || {
+            clips.stop();
+            storage.stop();
+        })
+        .await
+        .is_err()
         {
             error!("stop store: the task failed");
         }

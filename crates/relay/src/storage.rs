@@ -20,7 +20,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use programs::occupancy::HeatMap;
 use store::{
-    Appended, Batch, Kept, NewAlarm, NewStatePicture, Reader, ReaderOpener, RecentAlarm, Store,
+    Appended, Batch, Clip, Kept, NewAlarm, NewStatePicture, Reader, ReaderOpener, RecentAlarm,
+    Store,
 };
 use tokio::sync::oneshot;
 use types::{
@@ -65,6 +66,8 @@ pub(crate) struct Records {
     pub states: Option<(CameraId, Vec<StateChange>)>,
     /// Pictures for labelling.
     pub candidates: Vec<NewStatePicture>,
+    /// What alarms keep of their cameras' pictures.
+    pub clips: Vec<Clip>,
     /// Scenes of one camera.
     pub scenes: Option<(CameraId, Vec<Scene>)>,
 }
@@ -79,6 +82,7 @@ impl Records {
             && self.scores.is_none()
             && self.states.is_none()
             && self.candidates.is_empty()
+            && self.clips.is_empty()
             && self.scenes.is_none()
     }
 }
@@ -474,6 +478,9 @@ fn put_records(store: &mut Store, records: &Records) -> Result<(), store::Error>
         if !matches!(kept, Kept::Yes(_)) {
             tracing::debug!(?kept, "picture for labelling not kept");
         }
+    }
+    for clip in &records.clips {
+        store.put_clip(clip)?;
     }
     if let Some((camera_id, scenes)) = &records.scenes {
         store.put_scenes(camera_id, scenes)?;

@@ -35,6 +35,7 @@ mod shots;
 mod sightings;
 mod looks;
 mod scenes;
+mod clips;
 mod scene_health;
 mod scores;
 mod states;
@@ -61,6 +62,7 @@ pub use crate::alarms::{
     RecentAlarm,
 };
 pub use crate::audit::{AuditEntry, AuditRow};
+pub use crate::clips::{Clip, ClipGone, MAX_CLIPS, Stretch};
 pub use crate::control_log::{ControlChain, ControlHash, ControlRow};
 pub use crate::error::{Error, Reaction};
 pub use crate::events::{Appended, Batch, EventFilter, EventRow, MAX_EVENTS_PER_BATCH, MAX_PAGE};

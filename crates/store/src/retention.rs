@@ -311,6 +311,7 @@ impl Step<'_> {
             "DELETE FROM event WHERE event_id = ?1",
             "DELETE FROM alarm WHERE event_id = ?1",
             "DELETE FROM alarm_history WHERE event_id = ?1",
+            "DELETE FROM clip WHERE event_id = ?1",
         ] {
             let mut delete = self.transaction.prepare_cached(sql)?;
             for event_id in &old {

@@ -1,9 +1,10 @@
-format 9
+format 10
 CREATE INDEX alarm_by_incident ON alarm (incident_id, event_id);
 CREATE INDEX alarm_history_by_event ON alarm_history (event_id, history_id);
 CREATE INDEX alarm_open ON alarm (state, severity) WHERE state <> 'closed';
 CREATE INDEX attribute_by_value ON sighting_attribute (name, value, sighting_id);
 CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX clip_kept ON clip (camera_id, alarm_at) WHERE gone IS NULL;
 CREATE INDEX count_by_time ON count (until_at);
 CREATE INDEX count_sum_by_rule ON count_sum (step_s, camera_id, rule_id, from_at);
 CREATE INDEX count_sum_by_time ON count_sum (from_at);
@@ -69,6 +70,17 @@ CREATE TABLE audit (
 CREATE TABLE camera_track (
     camera_id     TEXT    NOT NULL PRIMARY KEY,
     next_track_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE clip (
+    event_id      BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
+    camera_id     TEXT    NOT NULL,
+    alarm_at      INTEGER NOT NULL,
+    is_open       INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    from_at       INTEGER NOT NULL,
+    until_at      INTEGER NOT NULL,
+    end_from_at   INTEGER,
+    end_until_at  INTEGER,
+    gone          TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE control_log (
     log_id INTEGER PRIMARY KEY AUTOINCREMENT,

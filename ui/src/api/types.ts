@@ -6,6 +6,7 @@
 // Not here: rules, programs, schedules, counts and software (`analytics.ts`), how pages hold drafts (`lib/link.ts`, `zones/draft.ts`).
 
 import type { RuleInput, Site } from './analytics';
+import type { ClipSettings } from './clips';
 
 /** [x, y], each 0..=1. */
 export type Point = [number, number];
@@ -117,6 +118,8 @@ export interface CameraSettings extends Site {
   motion_sensitivity: number;
   /** Streams and pictures are also given in the form of i-PRO cameras. */
   has_ipro_output: boolean;
+  /** What alarms keep of its pictures. */
+  clips: ClipSettings;
   revision: number;
 }
 

@@ -18,6 +18,7 @@ use types::{Clock, Timestamp};
 
 use super::{SearchDesk, entry, watch};
 use crate::storage::Records;
+use crate::supervise::Fleet;
 use crate::watch_lists::WatchBook;
 
 /// How often changes are looked for.
@@ -41,6 +42,8 @@ pub(crate) struct FollowParts {
     pub desk: SearchDesk,
     /// Who is waited for.
     pub watch_lists: WatchBook,
+    /// Knows what alarms keep of their cameras' pictures.
+    pub fleet: Arc<Fleet>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -201,7 +204,11 @@ fn raise_matches(parts: &FollowParts, rows: &[LooksRow]) {
         return;
     }
     for batch in watch::matches(rows, &lists, parts.clock.now()) {
-        parts.desk.shared.storage.append(batch, Records::default());
+        let records = Records {
+            clips: parts.fleet.claims(&batch),
+            ..Records::default()
+        };
+        parts.desk.shared.storage.append(batch, records);
     }
 }
 

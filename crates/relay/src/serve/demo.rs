@@ -9,9 +9,9 @@ use super::RelayOptions;
 use crate::cameras::CameraBook;
 use crate::secrets::Vault;
 use crate::settings::{
-    AreaDocument, CameraDocument, ClassesDocument, CounterDocument, LineDocument, LinkDocument,
-    ModeDocument, OccupancyDocument, ProgramsDocument, ProtocolDocument, RuleDocument, Schedules,
-    SightingsDocument, ZoneDocument,
+    AreaDocument, CameraDocument, ClassesDocument, ClipsDocument, CounterDocument, LineDocument,
+    LinkDocument, ModeDocument, OccupancyDocument, ProgramsDocument, ProtocolDocument,
+    RuleDocument, Schedules, SightingsDocument, ZoneDocument,
 };
 
 const DEMO_ID: &str = "demo-street";
@@ -100,6 +100,7 @@ fn demo_document(port: u16) -> CameraDocument {
         programs: demo_programs(),
         motion_sensitivity: 5,
         has_ipro_output: false,
+        clips: ClipsDocument::default(),
     }
 }
 

@@ -537,6 +537,7 @@ impl AnalysisDocument {
             motion_sensitivity: self.motion_sensitivity.unwrap_or(5),
         };
         let (motion, analysis) = parts.resolve(&Schedules::new(), &mut errors);
+        let clips = super::ClipsDocument::default().resolve(&mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -548,6 +549,7 @@ impl AnalysisDocument {
             motion,
             analysis,
             has_ipro_output: false,
+            clips,
             revision: 0,
         }))
     }

@@ -7,8 +7,9 @@ use vision::motion::MotionConfig;
 
 use super::analysis::{Analysis, AnalysisParts};
 use super::{
-    FieldErrors, GroundDocument, LineDocument, LinkDocument, MaskDocument, ObjectMaskDocument,
-    ProgramsDocument, RuleDocument, Schedules, ZoneDocument, check_name,
+    ClipSettings, ClipsDocument, FieldErrors, GroundDocument, LineDocument, LinkDocument,
+    MaskDocument, ObjectMaskDocument, ProgramsDocument, RuleDocument, Schedules, ZoneDocument,
+    check_name,
 };
 use crate::secrets::Vault;
 
@@ -52,6 +53,9 @@ pub struct CameraDocument {
     /// Whether streams and pictures are also given in i-PRO's form.
     #[serde(default)]
     pub has_ipro_output: bool,
+    /// What alarms keep of its pictures.
+    #[serde(default)]
+    pub clips: ClipsDocument,
 }
 
 /// What a running camera uses.
@@ -71,6 +75,8 @@ pub struct CameraSettings {
     pub analysis: Analysis,
     /// Whether streams and pictures are also given in i-PRO's form.
     pub has_ipro_output: bool,
+    /// What alarms keep of its pictures.
+    pub clips: ClipSettings,
     /// Which revision of the document this is.
     pub revision: u64,
 }
@@ -124,6 +130,7 @@ impl CameraDocument {
             programs: ProgramsDocument::default(),
             motion_sensitivity: default_sensitivity(),
             has_ipro_output: false,
+            clips: ClipsDocument::default(),
         }
     }
 
@@ -150,6 +157,7 @@ impl CameraDocument {
             }
         };
         let (motion, analysis) = self.parts().resolve(schedules, &mut errors);
+        let clips = self.clips.resolve(&mut errors);
         match (link, errors.is_empty()) {
             (Some(link), true) => Ok(CameraSettings {
                 camera_id: camera_id.clone(),
@@ -159,6 +167,7 @@ impl CameraDocument {
                 motion,
                 analysis,
                 has_ipro_output: self.has_ipro_output,
+                clips,
                 revision,
             }),
             _ => Err(errors),

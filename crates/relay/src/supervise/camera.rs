@@ -13,6 +13,7 @@ use types::{CameraId, Clock, EncodedFrame, Scene, Timestamp, TrackId};
 use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{LiveRecord, StatusBoard};
+use crate::clips::CameraClips;
 use crate::pipeline::{CameraPipeline, ProgramLive, ProgramSet, Scheduler, Taught};
 use crate::settings::CameraSettings;
 
@@ -37,6 +38,8 @@ pub(crate) struct CameraRuntime {
     pub scenes: broadcast::Sender<Arc<Scene>>,
     /// What people have shown of its states; `None` until it was read.
     pub taught: watch::Sender<Option<Taught>>,
+    /// What its alarms keep of its pictures.
+    pub clips: CameraClips,
     /// Held while examples are read and handed over.
     pub teaching: tokio::sync::Mutex<()>,
     /// Stages; `None` until the first job and after a panic.
@@ -59,7 +62,7 @@ pub(super) struct Stages {
 
 impl CameraRuntime {
     /// A camera that does nothing yet.
-    pub(crate) fn new(settings: Arc<CameraSettings>) -> Self {
+    pub(crate) fn new(settings: Arc<CameraSettings>, clips: CameraClips) -> Self {
         CameraRuntime {
             camera_id: settings.camera_id.clone(),
             settings: watch::Sender::new(settings),
@@ -68,6 +71,7 @@ impl CameraRuntime {
             live: watch::Sender::new(None),
             scenes: broadcast::Sender::new(SCENES_KEPT),
             taught: watch::Sender::new(None),
+            clips,
             teaching: tokio::sync::Mutex::default(),
             stages: Mutex::new(None),
         }
@@ -217,6 +221,8 @@ impl CameraRuntime {
             self.status
                 .received(frame.captured_at, frame.jpeg.len(), source.info());
             self.newest_frame.send_replace(Some(frame.clone()));
+            let clips = self.settings.borrow().clips;
+            self.clips.frame(&frame, &clips);
             scheduler.offer(&self.camera_id, frame);
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use store::{AuditEntry, Batch, NewStatePicture, TrackIdBlock};
+use store::{AuditEntry, Batch, Clip, NewStatePicture, TrackIdBlock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use super::camera::Stages;
 use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
+use crate::clips::ClipDesk;
 use crate::pipeline::{
     CameraPipeline, Engine, EngineFactory, ExtensionFault, ExtensionShelf, Job, JobOutcome,
     JobRunner, LooksShelf, Scheduler, Step, Work,
@@ -51,6 +52,8 @@ pub(crate) struct FleetParts {
     pub extensions: ExtensionShelf,
     /// Models that describe looks.
     pub looks: LooksShelf,
+    /// What alarms keep of their cameras' pictures.
+    pub clips: ClipDesk,
     /// Where source tasks run.
     pub runtime: Handle,
 }
@@ -86,7 +89,8 @@ impl Fleet {
             member.runtime.settings.send_replace(settings);
             return;
         }
-        let runtime = Arc::new(CameraRuntime::new(Arc::clone(&settings)));
+        let clips = self.parts.clips.camera(&settings.camera_id);
+        let runtime = Arc::new(CameraRuntime::new(Arc::clone(&settings), clips));
         self.parts.scheduler.add(&settings.camera_id);
         let stop = CancellationToken::new();
         let pull = Arc::clone(&runtime).pull(
@@ -104,12 +108,14 @@ impl Fleet {
                 task,
             },
         );
+        self.parts.clips.share_among(cameras.len());
     }
 
     /// Stops a camera and ends its open events.
     pub(crate) async fn remove(&self, camera_id: &CameraId) {
         let member = self.lock().remove(camera_id);
         if let Some(member) = member {
+            self.parts.clips.share_among(self.lock().len());
             self.parts.scheduler.remove(camera_id);
             self.retire(member).await;
         }
@@ -175,8 +181,17 @@ impl Fleet {
             .take()
             .map(|mut stages| (stages.pipeline.finish(now), stages.scenes.take()));
         if let Some((step, scenes)) = step {
-            self.store(&runtime.camera_id, step, scenes, now);
+            self.store(&runtime, step, scenes, now);
         }
+    }
+
+    /// What alarms of a camera keep of its pictures from these steps on.
+    pub(crate) fn claims(&self, batch: &Batch) -> Vec<Clip> {
+        let runtime = self.get(&batch.camera_id);
+        runtime.map_or_else(Vec::new, |runtime| {
+            let settings = runtime.current_settings();
+            runtime.clips.note(&batch.events, &settings.clips)
+        })
     }
 
     fn run_work(&self, runtime: &CameraRuntime, work: Work, engine: &mut Engine) -> JobOutcome {
@@ -205,13 +220,13 @@ impl Fleet {
         if !Arc::ptr_eq(pipeline.settings(), &settings) {
             let step = pipeline.apply(settings, now);
             stages.open_events.update(&step.events);
-            self.store(&runtime.camera_id, step, Vec::new(), now);
+            self.store(runtime, step, Vec::new(), now);
         }
         match work {
             Work::Tick(now) => {
                 let step = pipeline.tick(now);
                 stages.open_events.update(&step.events);
-                self.store(&runtime.camera_id, step, Vec::new(), now);
+                self.store(runtime, step, Vec::new(), now);
                 JobOutcome::Done
             }
             Work::Frame(frame) => {
@@ -238,6 +253,7 @@ impl Fleet {
                         step.heat_maps.extend(heat_so_far);
                         step.scores = stages.pipeline.programs_mut().take_scores();
                     }
+                    runtime.clips.scene(scene);
                     let shared = Arc::new(scene.clone());
                     // Fails when nobody listens.
                     drop(runtime.scenes.send(Arc::clone(&shared)));
@@ -251,7 +267,7 @@ impl Fleet {
                         programs: Arc::new(stages.pipeline.programs().live(scene)),
                     }));
                 }
-                self.store(&runtime.camera_id, step, scenes, now);
+                self.store(runtime, step, scenes, now);
                 outcome
             }
         }
@@ -346,15 +362,13 @@ impl Fleet {
         }
     }
 
-    fn store(&self, camera_id: &CameraId, step: Step, scenes: Vec<Scene>, now: Timestamp) {
+    fn store(&self, runtime: &CameraRuntime, step: Step, scenes: Vec<Scene>, now: Timestamp) {
+        let camera_id = &runtime.camera_id;
         self.log_faults(camera_id, step.faults, now);
         let heat_maps = step.heat_maps.into_iter();
-        let settings = (!step.candidates.is_empty())
-            .then(|| self.get(camera_id))
-            .flatten()
-            .map(|runtime| runtime.current_settings());
+        let settings = runtime.current_settings();
         let candidates = step.candidates.into_iter().filter_map(|(candidate, jpeg)| {
-            let parts = &settings.as_ref()?.analysis.states;
+            let parts = &settings.analysis.states;
             let detector_id = candidate.detector_id;
             let mut parts = parts.iter();
             let part = parts.find(|part| part.detector.detector_id == detector_id)?;
@@ -376,6 +390,7 @@ impl Fleet {
             heat_maps: heat_maps.map(|map| (camera_id.clone(), map)).collect(),
             scores: (!step.scores.is_empty()).then(|| (camera_id.clone(), now, step.scores)),
             health: step.health.map(|minute| (camera_id.clone(), minute)),
+            clips: runtime.clips.note(&step.events, &settings.clips),
             scenes: (!scenes.is_empty()).then(|| (camera_id.clone(), scenes)),
         };
         if step.events.is_empty() && step.best_shots.is_empty() && records.is_empty() {

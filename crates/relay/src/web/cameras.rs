@@ -21,8 +21,9 @@ use super::session::{Editor, Viewer};
 use crate::cameras::{CameraRecord, camera_key, new_camera_id};
 use crate::onvif::rule_ids;
 use crate::settings::{
-    CameraDocument, CameraSettings, GroundDocument, LineDocument, LinkInput, LinkView, MAX_CAMERAS,
-    MaskDocument, ObjectMaskDocument, ProgramsDocument, RuleDocument, ZoneDocument,
+    CameraDocument, CameraSettings, ClipsDocument, GroundDocument, LineDocument, LinkInput,
+    LinkView, MAX_CAMERAS, MaskDocument, ObjectMaskDocument, ProgramsDocument, RuleDocument,
+    ZoneDocument,
 };
 use crate::supervise::{CameraRuntime, CameraStatus};
 
@@ -55,6 +56,8 @@ pub(super) struct CameraView {
     pub motion_sensitivity: u8,
     /// Whether streams and pictures are also given in i-PRO's form.
     pub has_ipro_output: bool,
+    /// What alarms keep of its pictures.
+    pub clips: ClipsDocument,
     /// Send it back with a change; a newer one in between answers 409.
     pub revision: u64,
     /// What it is doing.
@@ -120,6 +123,9 @@ pub(super) struct CameraChange {
     /// keeps what is stored.
     #[serde(default)]
     pub has_ipro_output: Option<bool>,
+    /// What alarms keep of its pictures; absent keeps what is stored.
+    #[serde(default)]
+    pub clips: Option<ClipsDocument>,
     /// The revision that was changed.
     pub revision: u64,
     /// Ignored; accepted so that a reply can be sent back.
@@ -332,6 +338,7 @@ impl CameraChange {
             programs: self.programs.unwrap_or_else(|| before.programs.clone()),
             motion_sensitivity: self.motion_sensitivity,
             has_ipro_output: self.has_ipro_output.unwrap_or(before.has_ipro_output),
+            clips: self.clips.unwrap_or_else(|| before.clips.clone()),
         })
     }
 }
@@ -469,6 +476,7 @@ async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraVie
             programs: document.programs.shown(),
             motion_sensitivity: document.motion_sensitivity,
             has_ipro_output: document.has_ipro_output,
+            clips: document.clips,
             revision: record.revision,
             status: app.fleet.status(&runtime),
             last_event: last_event.map(|row| EventView::new(app, row)),

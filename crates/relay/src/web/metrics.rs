@@ -31,6 +31,10 @@ enum Metric {
     Tracks,
     StateDetectors,
     StatesKnown,
+    ClipPictures,
+    ClipBytes,
+    ClipLost,
+    ClipDiskBytes,
     StoreLostEvents,
     StoreLostPictures,
     StoreWaitingEvents,
@@ -70,6 +74,10 @@ impl Metric {
             Metric::Tracks => "relay_tracks",
             Metric::StateDetectors => "relay_state_detectors",
             Metric::StatesKnown => "relay_states_known",
+            Metric::ClipPictures => "relay_clip_pictures_total",
+            Metric::ClipBytes => "relay_clip_bytes_total",
+            Metric::ClipLost => "relay_clip_lost_pictures_total",
+            Metric::ClipDiskBytes => "relay_clip_disk_bytes",
             Metric::StoreLostEvents => "relay_store_lost_events_total",
             Metric::StoreLostPictures => "relay_store_lost_pictures_total",
             Metric::StoreWaitingEvents => "relay_store_waiting_events",
@@ -100,6 +108,7 @@ impl Metric {
 pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Response> {
     let recorder = PrometheusBuilder::new().build_recorder();
     let (viewers, lost) = (app.rtsp.viewers(), app.rtsp.n_lost());
+    let clip_bytes = app.clips.bytes();
     for camera in app.fleet.all() {
         let id = camera.camera_id.to_string();
         let (sums, dropped) = app.fleet.sums(&camera);
@@ -134,6 +143,13 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         let record = camera.live.borrow().clone();
         let states = record.iter().flat_map(|record| &record.programs.states);
         let known = states.clone().filter(|live| live.state_id.is_some());
+        let clips = camera.clips.sums();
+        count(Metric::ClipPictures, clips.n_written);
+        count(Metric::ClipBytes, clips.n_bytes);
+        count(Metric::ClipLost, clips.n_lost);
+        let clip_bytes = clip_bytes.get(&camera.camera_id).copied().unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge, exact up to 9 PB")]
+        gauge(Metric::ClipDiskBytes, clip_bytes as f64);
         gauge(Metric::StatesKnown, as_f64(known.count() as u64));
         gauge(Metric::StateDetectors, as_f64(states.count() as u64));
     }

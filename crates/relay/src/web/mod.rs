@@ -13,6 +13,7 @@ mod brokers;
 mod cameras;
 mod cgi;
 mod changes;
+mod clips;
 mod control_log;
 mod corrections;
 mod cost;
@@ -85,6 +86,7 @@ pub(crate) use self::session::hash_token;
 
 use crate::alarms::AlarmBook;
 use crate::cameras::CameraBook;
+use crate::clips::ClipDesk;
 use crate::deliver::Deliveries;
 use crate::detector::DetectorDesk;
 use crate::device_accounts::DeviceAccounts;
@@ -117,6 +119,8 @@ pub(crate) struct App {
     pub cameras: CameraBook,
     /// Rows.
     pub storage: Storage,
+    /// What alarms keep of their cameras' pictures.
+    pub clips: ClipDesk,
     /// Seals passwords.
     pub vault: Arc<Vault>,
     /// What time it is.
@@ -328,6 +332,11 @@ pub(crate) fn router(app: App) -> Router {
             post(alarms::verify_evidence)
                 .layer(DefaultBodyLimit::max(crate::evidence::MAX_EVIDENCE_BYTES)),
         )
+        .route("/alarms/{id}/clip", get(alarms::clip))
+        .route("/alarms/{id}/clip/frames/{file}", get(alarms::clip_frame))
+        .route("/alarms/{id}/clip.mkv", get(alarms::clip_mkv))
+        .route("/alarms/{id}/clip.mp4", get(alarms::clip_mp4))
+        .route("/clips", get(clips::usage))
         .route("/incidents", get(alarms::list_incidents))
         .route("/incidents/{id}", get(alarms::get_incident))
         .route("/changes", get(changes::changes))

@@ -4,10 +4,10 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, alarms, audit, brokers, cameras, changes, control_log, corrections, cost, counts,
-    device_accounts, events, found_cameras, health, heat, integrations, link_test, live, metrics,
-    models, presets, programs, publishers, schedules, scores, search, sightings, software, states,
-    statistics, system, tokens, users, viewers, vms, watch_lists, webhooks,
+    accounts, alarms, audit, brokers, cameras, changes, clips, control_log, corrections, cost,
+    counts, device_accounts, events, found_cameras, health, heat, integrations, link_test, live,
+    metrics, models, presets, programs, publishers, schedules, scores, search, sightings, software,
+    states, statistics, system, tokens, users, viewers, vms, watch_lists, webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -58,6 +58,11 @@ use super::{
         alarms::take_out,
         alarms::evidence_key,
         alarms::verify_evidence,
+        alarms::clip,
+        alarms::clip_frame,
+        alarms::clip_mkv,
+        alarms::clip_mp4,
+        clips::usage,
         alarms::report_csv,
         alarms::get_settings,
         alarms::put_settings,

@@ -21,6 +21,7 @@ mod accounts;
 mod alarms;
 mod analytics;
 mod beside;
+mod clips;
 mod corrections;
 mod disk_full;
 mod event_brokers;

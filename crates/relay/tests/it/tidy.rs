@@ -17,6 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("guard", &["types", "store"]),
     ("sink", &["types"]),
     ("transcode", &["types", "jpeg"]),
+    ("clip", &["types"]),
     ("sim", &["types", "jpeg", "source"]),
     ("testkit", &["types", "jpeg", "sim"]),
     (
@@ -33,13 +34,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "guard",
             "sink",
             "transcode",
+            "clip",
             "sim",
         ],
     ),
 ];
 
 /// Crates that compute only: same input, same output.
-const PURE: &[&str] = &["types", "jpeg", "transcode", "vision", "programs"];
+const PURE: &[&str] = &["types", "jpeg", "transcode", "clip", "vision", "programs"];
 
 /// Libraries that reach outside.
 const IMPURE: &[&str] = &["tokio", "hyper", "reqwest", "rusqlite", "axum"];
