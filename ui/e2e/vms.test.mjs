@@ -1,51 +1,13 @@
 // A VMS server by clicks: a test that fails and says why, one that succeeds, cameras matched, saved, removed.
-// XProtect itself cannot be had here: a small server answers as its published interface says.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import * as browserHelp from './browser.mjs';
 import { SLOW_MS } from './browser.mjs';
 import { shootInAllLooks } from './pictures.mjs';
 import { findModel, freePort, removeFolder, startProgram, tempFolder } from './program.mjs';
-
-const PASSWORD = 'right';
-
-/** The parts of XProtect that are asked: token, cameras, analytics events. */
-function startXProtect() {
-  const events = [];
-  const json = (response, status, body) => {
-    response.writeHead(status, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify(body));
-  };
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      const { pathname } = new URL(request.url, 'http://vms');
-      if (pathname === '/API/IDP/connect/token') {
-        const isRight = new URLSearchParams(body).get('password') === PASSWORD;
-        if (isRight) json(response, 200, { access_token: 't', expires_in: 3600, token_type: 'Bearer' });
-        else json(response, 400, { error: 'invalid_grant' });
-      } else if (pathname === '/api/rest/v1/cameras') {
-        const parent = { type: 'hardware', id: 'h1' };
-        const camera = { id: 'c1', name: 'Street camera', channel: 0, relations: { parent } };
-        json(response, 200, { array: [camera, { ...camera, id: 'c2', name: 'Yard', channel: 1 }] });
-      } else if (pathname === '/api/rest/v1/hardware') {
-        json(response, 200, { array: [{ id: 'h1', name: 'Device', address: 'http://127.0.0.1/' }] });
-      } else {
-        events.push(body);
-        response.end();
-      }
-    });
-  });
-  return new Promise((done) => {
-    server.listen(0, '127.0.0.1', () =>
-      done({ events, port: server.address().port, stop: () => server.close() }),
-    );
-  });
-}
+import { PASSWORD, startXProtect } from './xprotect.mjs';
 
 describe('VMS servers', () => {
   const folder = tempFolder();
