@@ -123,14 +123,15 @@ fn clip_is_read_while_it_is_written_and_again_when_it_grew() {
         .note(&[event(Phase::Begin, 20_000)], &settings())
         .remove(0);
     let n_pictures = |n_wanted: usize| {
-        // The writer has a thread of its own.
-        loop {
+        // The writer has a thread of its own: tries enough for a busy machine.
+        for _ in 0..200_000 {
             let n_found = desk.contents(&clip).unwrap().pictures.len();
             if n_found >= n_wanted {
                 return n_found;
             }
             std::thread::yield_now();
         }
+        panic!("no {n_wanted} pictures are found");
     };
     assert_eq!(n_pictures(25), 25);
     frames(&clips, 20..22);

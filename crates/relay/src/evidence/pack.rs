@@ -68,7 +68,8 @@ pub(crate) fn pack(
     let own = [(MANIFEST, &manifest), (SIGNATURE, &signature)];
     let others = files.iter().map(|file| (file.name.as_str(), &file.bytes));
     for (name, bytes) in own.into_iter().chain(others) {
-        let method = match name.ends_with(".jpg") {
+        let is_packed = name.ends_with(".jpg") || name.ends_with(".mkv");
+        let method = match is_packed {
             true => CompressionMethod::Stored,
             false => CompressionMethod::Deflated,
         };

@@ -1,6 +1,7 @@
 //! Clips of alarms from outside: the camera's own bytes, kept over a kill, and
 //! the files that players open.
 
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -174,6 +175,17 @@ async fn clips_that_are_off_are_not_recorded_and_that_is_said() {
         Some(alarms["alarms"][0]["id"].as_str()?.to_owned())
     })
     .await;
+    let zip = api
+        .post("/api/v1/alarms/evidence", &json!({"alarms": [alarm]}))
+        .await;
+    let mut zip = zip::ZipArchive::new(Cursor::new(zip.bytes)).unwrap();
+    let mut why = String::new();
+    let name = format!("{alarm}/clip.txt");
+    zip.by_name(&name)
+        .unwrap()
+        .read_to_string(&mut why)
+        .unwrap();
+    assert_eq!(why, "Clips are switched off for this camera.\r\n");
     let clip = api.get(&format!("/api/v1/alarms/{alarm}/clip")).await.ok();
     assert_eq!(
         (&clip["state"], &clip["reason"]),
@@ -292,6 +304,22 @@ async fn clip_files_have_every_picture_at_its_time_and_matroska_its_very_bytes()
     assert_eq!(stream, ["h264,160,96"]);
     // Each of them can be decoded.
     assert_eq!(probe(&mp4, "frame=pict_type").len(), listed.len());
+
+    // Evidence of the alarm has the same file.
+    let body = json!({"alarms": [alarmed.alarm]});
+    let zip = alarmed.api.post("/api/v1/alarms/evidence", &body).await;
+    assert_eq!(zip.status, 200, "{}", zip.json);
+    let mut zip = zip::ZipArchive::new(Cursor::new(zip.bytes)).unwrap();
+    let mut inside = Vec::new();
+    let name = format!("{}/clip.mkv", alarmed.alarm);
+    zip.by_name(&name)
+        .unwrap()
+        .read_to_end(&mut inside)
+        .unwrap();
+    assert!(
+        inside == std::fs::read(&mkv).unwrap(),
+        "another clip than the .mkv"
+    );
 
     let audit = alarmed.api.get("/api/v1/audit").await.ok();
     let text = audit.to_string();

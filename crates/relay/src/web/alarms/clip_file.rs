@@ -19,6 +19,7 @@ use types::Timestamp;
 
 use super::clip::{Found, find, no_picture};
 use crate::clips::{ClipDesk, Contents};
+use crate::evidence::EvidenceFile;
 use crate::web::App;
 use crate::web::audit;
 use crate::web::error::{ApiError, ApiResult, ErrorBody};
@@ -26,6 +27,10 @@ use crate::web::session::Viewer;
 
 /// Stretches of a file that wait for a slow browser.
 const QUEUED: usize = 16;
+/// Most bytes of clips in one file of evidence.
+const MAX_EVIDENCE_CLIPS: u64 = 40 * 1024 * 1024;
+/// What stands in place of one that is longer.
+const TOO_LARGE: &str = "The clip is too large for this file: take it out by itself.\r\n";
 /// Lower priority of the threads that encode: analysis goes first.
 const NICENESS: i32 = 5;
 /// How long a picture is shown that none follows, and most of any gap.
@@ -44,12 +49,7 @@ pub(in crate::web) async fn clip_mkv(
     Path(id): Path<String>,
 ) -> ApiResult<Response> {
     let file = File::find(&app, &id).await?;
-    let times = file.contents.pictures.iter();
-    let times: Vec<(Timestamp, u32)> = times
-        .map(|picture| (picture.captured_at, picture.len_bytes))
-        .collect();
-    let size_px = file.size_px(&app).await?;
-    let layout = MatroskaLayout::new(&times, size_px).ok_or_else(no_picture)?;
+    let layout = file.layout(&app).await?;
     let len_bytes = layout.len_bytes();
     let (desk, contents) = (app.clips.clone(), Arc::clone(&file.contents));
     let body = stream(app.stop.clone(), None, move |sender| {
@@ -99,6 +99,28 @@ pub(in crate::web) async fn clip_mp4(
     Ok(file.answer(body, "video/mp4", "mp4"))
 }
 
+/// The clips of alarms as files of their evidence, as far as they fit; else a
+/// text that says why there is none.
+pub(super) async fn evidence_clips(app: &App, ids: &[String]) -> Vec<EvidenceFile> {
+    let mut left = MAX_EVIDENCE_CLIPS;
+    let mut files = Vec::new();
+    for id in ids {
+        let found = match File::find(app, id).await {
+            Ok(file) => file.matroska(app, left).await,
+            Err(error) => Err(error),
+        };
+        let (name, bytes) = match found {
+            Ok(Some(bytes)) => ("clip.mkv", bytes),
+            Ok(None) => ("clip.txt", TOO_LARGE.as_bytes().to_vec()),
+            Err(error) => ("clip.txt", format!("{}\r\n", error.message()).into_bytes()),
+        };
+        left = left.saturating_sub(bytes.len() as u64);
+        let name = format!("{id}/{name}");
+        files.push(EvidenceFile { name, bytes });
+    }
+    files
+}
+
 /// A clip with pictures.
 struct File {
     found: Found,
@@ -117,6 +139,39 @@ impl File {
             ApiError::not_found("this clip has no picture yet: wait some seconds")
         })?;
         Ok(File { found, contents })
+    }
+
+    async fn layout(&self, app: &App) -> ApiResult<MatroskaLayout> {
+        let times = self.contents.pictures.iter();
+        let times: Vec<(Timestamp, u32)> = times
+            .map(|picture| (picture.captured_at, picture.len_bytes))
+            .collect();
+        let size_px = self.size_px(app).await?;
+        MatroskaLayout::new(&times, size_px).ok_or_else(no_picture)
+    }
+
+    /// The whole Matroska file; `None` where it is longer than `max_bytes`.
+    async fn matroska(&self, app: &App, max_bytes: u64) -> ApiResult<Option<Vec<u8>>> {
+        let layout = self.layout(app).await?;
+        if layout.len_bytes() > max_bytes {
+            return Ok(None);
+        }
+        let (desk, contents) = (app.clips.clone(), Arc::clone(&self.contents));
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            for part in layout.into_parts() {
+                match part {
+                    Part::Bytes(part) => bytes.extend(part),
+                    Part::Picture(idx) => {
+                        bytes.extend(desk.jpeg(&contents, &contents.pictures[idx])?);
+                    }
+                }
+            }
+            Ok(bytes)
+        });
+        let read: std::io::Result<Vec<u8>> = read.await.map_err(anyhow::Error::from)?;
+        let bytes = read.map_err(|error| anyhow::anyhow!("read a clip: {error}"))?;
+        Ok(Some(bytes))
     }
 
     /// Of the first picture.

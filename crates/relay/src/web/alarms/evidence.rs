@@ -18,6 +18,7 @@ use store::{HistoryRow, ListedAlarm, Reader};
 use types::{EventId, Handling, HandlingKind, Scene, Timestamp, TrackId};
 use utoipa::{IntoParams, ToSchema};
 
+use super::clip_file::evidence_clips;
 use super::list::AlarmDetail;
 use super::view::{AlarmView, HandledView, HistoryView};
 use crate::cameras::camera_key;
@@ -141,6 +142,7 @@ pub(in crate::web) async fn take_out(
     for one in known {
         files.extend(files_of(&app, one)?);
     }
+    files.extend(evidence_clips(&app, &about.alarms).await);
     let key = app.evidence_key.clone();
     let packed = tokio::task::spawn_blocking(move || pack(files, about, key.secret()?)).await;
     let zip = packed.map_err(|error| anyhow::anyhow!("pack evidence: {error}"))??;
