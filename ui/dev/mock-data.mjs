@@ -114,6 +114,7 @@ const camera = (id, name, cameraLink, status, edit = {}) => ({
   clips: { is_on: true, before_s: 5, after_s: 10, max_fps: 10, quota_mb: 2_000, days: 30 },
   revision: 1,
   last_event: null,
+  relayed_by: null,
   status: { ...status, url: `${cameraLink.protocol}://${cameraLink.host}/${cameraLink.path}` },
   ...edit,
 });

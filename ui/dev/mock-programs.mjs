@@ -3,6 +3,7 @@
 // In: what `mock.mjs` hands on. Out: answers by the REST contract. Nothing here decides like the
 // program does: a try, a cost or a gate only has the right shape and moves plausibly.
 
+import { answerNodes, answerVms, startNodes } from './mock-nodes.mjs';
 import { answerTokens, startTokens } from './mock-tokens.mjs';
 import { makeEvent } from './mock-data.mjs';
 import { FPS, objectsAt, shotJpeg } from './street.mjs';
@@ -123,6 +124,7 @@ export const freshSite = () => ({
     { id: 2, name: 'Night shift', role: 'viewer', is_enabled: true, created_at: '2026-11-09T16:30:00Z' },
     { id: 3, name: 'max', role: 'administrator', is_enabled: false, created_at: '2026-11-03T10:12:00Z' },
   ],
+  nodes: startNodes(),
   tokens: startTokens(),
   deviceAccounts: [],
   onvif: { is_enabled: true, is_discoverable: true, has_legacy_names: false },
@@ -722,6 +724,9 @@ export async function answer({ request, reply, url, state, bodyOf, send, fail, j
       true
     );
   }
+  if (what === 'vms' && method === 'GET') return (answerVms({ action, reply, send }), true);
+  if (what === 'nodes')
+    return (await answerNodes({ id, action, state, method, request, reply, bodyOf, send, fail }), true);
   if (what === 'tokens')
     return (await answerTokens({ id, site, method, request, reply, bodyOf, send }), true);
   if (what === 'accounts')

@@ -135,9 +135,7 @@ pub(crate) fn enlist(
     fleet: &Fleet,
     alarms: &AlarmBook,
 ) -> NewAlarm {
-    let settings = fleet
-        .get(&event.camera_id)
-        .map(|camera| camera.current_settings());
+    let settings = fleet.settings(&event.camera_id);
     let severity = settings.and_then(|settings| settings.severity(event.rule_id));
     NewAlarm {
         severity: severity.unwrap_or_else(|| Severity::usual(event.kind)),

@@ -39,6 +39,20 @@ pub(crate) fn camera_key(camera_id: &CameraId) -> String {
 /// An id made of the letters and digits of `name`, with a number where that
 /// is taken.
 pub(crate) fn new_camera_id(name: &str, is_taken: impl Fn(&CameraId) -> bool) -> CameraId {
+    let base = slug(name, "camera", 48);
+    (1_u32..)
+        .map(|number| match number {
+            1 => base.clone(),
+            number => format!("{base}-{number}"),
+        })
+        .filter_map(|text| CameraId::new(&text).ok())
+        .find(|id| !is_taken(id))
+        .expect("numbers do not run out before cameras do")
+}
+
+/// The letters and digits of `name` in lower case, at most `max_bytes`; `usual`
+/// where there are none.
+pub(crate) fn slug(name: &str, usual: &str, max_bytes: usize) -> String {
     let mut base = String::new();
     for character in name.to_lowercase().chars() {
         if character.is_ascii_lowercase() || character.is_ascii_digit() {
@@ -47,17 +61,11 @@ pub(crate) fn new_camera_id(name: &str, is_taken: impl Fn(&CameraId) -> bool) ->
             base.push('-');
         }
     }
-    base.truncate(48);
-    let base = base.trim_end_matches('-');
-    let base = if base.is_empty() { "camera" } else { base };
-    (1_u32..)
-        .map(|number| match number {
-            1 => base.to_owned(),
-            number => format!("{base}-{number}"),
-        })
-        .filter_map(|text| CameraId::new(&text).ok())
-        .find(|id| !is_taken(id))
-        .expect("numbers do not run out before cameras do")
+    base.truncate(max_bytes);
+    match base.trim_end_matches('-') {
+        "" => usual.to_owned(),
+        base => base.to_owned(),
+    }
 }
 
 impl CameraBook {

@@ -99,7 +99,7 @@ impl Deliveries {
 }
 
 /// Whose certificate is accepted, by a fingerprint as typed.
-fn parse_trust(fingerprint: Option<&str>) -> Result<Trust, FieldErrors> {
+pub(crate) fn parse_trust(fingerprint: Option<&str>) -> Result<Trust, FieldErrors> {
     fingerprint.map_or(Ok(Trust::Verify), |hex| {
         parse_fingerprint(hex).map(Trust::Pin)
     })

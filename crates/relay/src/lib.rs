@@ -25,6 +25,7 @@ pub mod pipeline;
 mod supervise;
 mod states;
 mod deliver;
+mod nodes;
 mod rtsp;
 mod onvif;
 mod web;

@@ -27,6 +27,7 @@ use crate::device_accounts::DeviceAccounts;
 use crate::evidence::EvidenceKey;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
+use crate::nodes::{NodeDesk, NodeParts};
 use crate::onvif::{DeskParts, OnvifBook, OnvifDesk, start_discovery};
 use crate::pipeline::{JobRunner, Scheduler, Workers};
 use crate::rtsp::{Rtsp, RtspParts};
@@ -155,6 +156,14 @@ impl Relay {
             stop: stop.clone(),
         });
         let search = SearchDesk::new(storage.clone(), looks.shelf().clone(), &config.data_dir);
+        let nodes = NodeDesk::new(NodeParts {
+            storage: storage.clone(),
+            vault: Arc::clone(&vault),
+            clock: Arc::clone(&clock),
+            relayed: fleet.relayed().clone(),
+            changes: changes.clone(),
+            guard_name: guard_name(&public_url),
+        });
         let app = App {
             onvif: onvif.clone(),
             fleet: Arc::clone(&fleet),
@@ -175,6 +184,7 @@ impl Relay {
             looks,
             search,
             watch_lists: WatchBook::load(storage.clone(), Arc::clone(&clock)).await?,
+            nodes: nodes.clone(),
             changing: Arc::default(),
             facts: Arc::new(Facts {
                 started_at: clock.now(),
@@ -192,6 +202,7 @@ impl Relay {
         storage.write(move |store| store.close_clips(now)).await?;
         start_cameras(&app).await?;
         deliveries.start(&tasks, &stop).await?;
+        nodes.start(&tasks, &stop).await?;
         rhythm::start(&tasks, &stop, &app, &scheduler, retention(config));
         let follow = FollowParts {
             desk: app.search.clone(),
@@ -310,6 +321,15 @@ async fn start_cameras(app: &App) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// How a token at another airelay is called that this one has made there.
+fn guard_name(public_url: &str) -> String {
+    let place = public_url
+        .split_once("://")
+        .map_or(public_url, |(_, rest)| rest);
+    let name = format!("guard at {}", place.trim_end_matches('/'));
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 fn retention(config: &Config) -> Retention {

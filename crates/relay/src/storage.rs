@@ -20,10 +20,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use programs::occupancy::HeatMap;
 use store::{
-    Appended, Batch, Clip, Kept, NewAlarm, NewStatePicture, Reader, ReaderOpener, RecentAlarm,
-    Store,
+    Appended, Batch, Clip, Kept, NewAlarm, NewStatePicture, NodeApplied, NodePage, Reader,
+    ReaderOpener, RecentAlarm, Store,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use types::{
     CameraId, Clock, Count, Event, HealthMinute, Scene, ScoreCount, Sighting, StateChange,
     Timestamp,
@@ -96,6 +96,10 @@ struct Parcel {
 
 enum Message {
     Append(Box<Parcel>),
+    Node(
+        Box<NodePage>,
+        oneshot::Sender<Result<NodeApplied, store::Error>>,
+    ),
     Write(WriteJob),
     Stop,
 }
@@ -117,6 +121,8 @@ struct Shared {
     n_failed_appends: AtomicU64,
     append_error: Mutex<Option<String>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Counts what was stored.
+    news: watch::Sender<u64>,
 }
 
 impl Storage {
@@ -142,6 +148,7 @@ impl Storage {
                 n_failed_appends: AtomicU64::new(0),
                 append_error: Mutex::default(),
                 thread: Mutex::default(),
+                news: watch::Sender::default(),
             }),
         };
         let writer = Writer {
@@ -172,6 +179,26 @@ impl Storage {
         {
             self.shared.lose(&parcel.batch);
         }
+    }
+
+    /// Stores a page of another airelay's feed, like own events: with their
+    /// place among the alarms, and a word to everybody who waits for news.
+    ///
+    /// # Errors
+    /// What the store answers, or that it is busy or stopped; nothing of the
+    /// page is stored then.
+    pub(crate) async fn apply_node_page(&self, page: NodePage) -> anyhow::Result<NodeApplied> {
+        let (answer, receiver) = oneshot::channel();
+        self.shared
+            .sender
+            .try_send(Message::Node(Box::new(page), answer))
+            .map_err(|_| anyhow::anyhow!("write to the store: its queue is full"))?;
+        Ok(receiver.await.context("write to the store: it stopped")??)
+    }
+
+    /// Tells whenever something may have been stored.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.shared.news.subscribe()
     }
 
     /// Runs `write` on the store's thread and waits for its answer.
@@ -282,6 +309,10 @@ impl Storage {
 }
 
 impl Shared {
+    fn tell_news(&self) {
+        self.news.send_modify(|n_stored| *n_stored += 1);
+    }
+
     fn lose(&self, batch: &Batch) {
         let n_events = batch.events.len() as u64;
         let n_pictures = batch.best_shots.len() as u64;
@@ -382,7 +413,15 @@ impl Writer {
                         self.store_pending();
                     }
                 }
-                Ok(Message::Write(job)) => job(&mut self.store),
+                Ok(Message::Write(job)) => {
+                    job(&mut self.store);
+                    self.shared.tell_news();
+                }
+                Ok(Message::Node(page, answer)) => {
+                    let applied = self.apply_node_page(&page);
+                    // Whoever asked may have gone.
+                    drop(answer.send(applied));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -396,6 +435,20 @@ impl Writer {
             let n_parcels = self.pending.parcels.len();
             tracing::error!(n_parcels, "events lost at stop");
         }
+    }
+
+    fn apply_node_page(&mut self, page: &NodePage) -> Result<NodeApplied, store::Error> {
+        let applied = self.store.apply_node_page(page, &self.enlist)?;
+        for (camera_id, appended) in &applied.appended {
+            let batch = Batch {
+                camera_id: camera_id.clone(),
+                events: Vec::new(),
+                best_shots: Vec::new(),
+                now: page.now,
+            };
+            (self.on_stored)(&self.store, &batch, appended);
+        }
+        Ok(applied)
     }
 
     fn keep(&mut self, parcel: Parcel) {
@@ -432,6 +485,7 @@ impl Writer {
                         .n_waiting_events
                         .fetch_sub(n_events, Ordering::Relaxed);
                     self.pending.stored();
+                    self.shared.tell_news();
                     let was = lock(&self.shared.append_error).take();
                     if was.is_some() {
                         tracing::info!("events can be stored again");

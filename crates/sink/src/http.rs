@@ -49,9 +49,47 @@ pub(crate) fn careful_builder(
         .user_agent(concat!("airelay/", env!("CARGO_PKG_VERSION"))))
 }
 
+/// A client by the rules above, for interfaces that are spoken to elsewhere.
+pub struct CarefulClient {
+    client: Client,
+    refused: RefusedCertificate,
+}
+
+impl std::fmt::Debug for CarefulClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CarefulClient").finish_non_exhaustive()
+    }
+}
+
+impl CarefulClient {
+    /// With a choice of trust; `timeout` holds for a whole answer unless a
+    /// request says otherwise.
+    ///
+    /// # Errors
+    /// TLS cannot be prepared, in words.
+    pub fn new(trust: Trust, timeout: Duration) -> Result<Self, String> {
+        let refused = RefusedCertificate::default();
+        let client = careful_builder(trust, &refused, timeout)?
+            .connect_timeout(timeout)
+            .build()
+            .map_err(|error| format!("prepare connections: {error}"))?;
+        Ok(CarefulClient { client, refused })
+    }
+
+    /// What sends requests.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// SHA-256 of the newest certificate that was refused.
+    pub fn refused_certificate(&self) -> Option<[u8; 32]> {
+        self.refused.get()
+    }
+}
+
 /// Why a request brought no answer.
 #[derive(Debug)]
-pub(crate) enum NoAnswer {
+pub enum NoAnswer {
     /// The time was over.
     Timeout,
     /// The name leads only to addresses that we never connect to.
@@ -63,7 +101,7 @@ pub(crate) enum NoAnswer {
 impl NoAnswer {
     /// What `error` comes from. The innermost cause says most, and never
     /// repeats the URL.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
+    pub fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
             return NoAnswer::Timeout;
         }

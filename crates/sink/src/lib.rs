@@ -28,6 +28,7 @@ mod words;
 mod testing;
 
 pub use crate::address::RefusedAddress;
+pub use crate::http::{CarefulClient, NoAnswer};
 pub use crate::message::{Message, Picture, Why};
 pub use crate::queue::{DeliveryQueue, Item, Next, Outcome, RetryPolicy};
 pub use crate::tls::{Identity, Trust};

@@ -165,6 +165,41 @@ pub(crate) fn enlist(
         .during(what)
 }
 
+/// Puts an event on the list as one that is done with, and says why: nobody was
+/// there to be told of it.
+pub(crate) fn enlist_closed(
+    conn: &Connection,
+    event: &Event,
+    now: Timestamp,
+    why: &str,
+) -> Result<(), Error> {
+    let what = "store alarm of the past";
+    let key = event_key(event.event_id);
+    let n_new = conn
+        .prepare_cached(
+            "INSERT INTO alarm VALUES (?1, ?1, ?2, 'closed', NULL, 'other', 1, 0, ?3) \
+             ON CONFLICT (event_id) DO NOTHING",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                key,
+                Severity::usual(event.kind) as i64,
+                now.as_micros()
+            ])
+        })
+        .during(what)?;
+    if n_new == 0 {
+        return Ok(());
+    }
+    conn.prepare_cached(
+        "INSERT INTO alarm_history (event_id, revision, at, who, kind, assignee, reason, text) \
+         VALUES (?1, 1, ?2, 'airelay', 'close', NULL, 'other', ?3)",
+    )
+    .and_then(|mut insert| insert.execute(params![key, now.as_micros(), why]))
+    .map(drop)
+    .during(what)
+}
+
 fn recent(conn: &Connection, at: Timestamp) -> rusqlite::Result<Vec<RecentAlarm>> {
     let from = Timestamp::from_micros(at.as_micros().saturating_sub(RECENT_US));
     conn.prepare_cached(

@@ -4,7 +4,7 @@
 //! number. Corrections by hand, which add up and go into the control log in
 //! the same transaction. Out: rows by camera, rule and time.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use types::{CameraId, Class, Count, Metric, RuleId, Timestamp};
 
 use crate::audit::AuditEntry;
@@ -27,31 +27,35 @@ impl Store {
     pub fn put_counts(&mut self, counts: &[Count]) -> Result<(), Error> {
         let what = "store counts";
         check_size("store counts: counts at once", counts.len(), MAX_COUNTS)?;
-        self.write(what, |transaction| {
-            let mut insert = transaction
-                .prepare_cached(
-                    "INSERT INTO count (camera_id, rule_id, from_at, metric, class, until_at, value) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-                     ON CONFLICT (camera_id, rule_id, from_at, metric, class) \
-                     DO UPDATE SET until_at = excluded.until_at, value = excluded.value",
-                )
-                .during(what)?;
-            for count in counts {
-                insert
-                    .execute(params![
-                        count.camera_id.as_str(),
-                        count.rule_id.0,
-                        count.from.as_micros(),
-                        count.metric.name(),
-                        count.class.map_or("", Class::name),
-                        count.until.as_micros(),
-                        count.value,
-                    ])
-                    .during(what)?;
-            }
-            statistics::add_up(transaction, counts)
-        })
+        self.write(what, |transaction| put(transaction, counts))
     }
+}
+
+/// Stores counts in a transaction of the caller's.
+pub(crate) fn put(conn: &Connection, counts: &[Count]) -> Result<(), Error> {
+    let what = "store counts";
+    let mut insert = conn
+        .prepare_cached(
+            "INSERT INTO count (camera_id, rule_id, from_at, metric, class, until_at, value) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+             ON CONFLICT (camera_id, rule_id, from_at, metric, class) \
+             DO UPDATE SET until_at = excluded.until_at, value = excluded.value",
+        )
+        .during(what)?;
+    for count in counts {
+        insert
+            .execute(params![
+                count.camera_id.as_str(),
+                count.rule_id.0,
+                count.from.as_micros(),
+                count.metric.name(),
+                count.class.map_or("", Class::name),
+                count.until.as_micros(),
+                count.value,
+            ])
+            .during(what)?;
+    }
+    statistics::add_up(conn, counts)
 }
 
 impl Store {

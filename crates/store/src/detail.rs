@@ -46,7 +46,7 @@ struct WatchJson {
 }
 
 /// The column's text for `detail`.
-pub(crate) fn to_json(detail: &EventDetail) -> String {
+pub fn to_json(detail: &EventDetail) -> String {
     let json = DetailJson {
         line: detail.line_id.map(|line_id| line_id.0),
         is_left_to_right: detail
@@ -70,7 +70,7 @@ pub(crate) fn to_json(detail: &EventDetail) -> String {
 }
 
 /// The detail that `json` holds; `None` when it is not of our making.
-pub(crate) fn from_json(json: &str) -> Option<EventDetail> {
+pub fn from_json(json: &str) -> Option<EventDetail> {
     let json: DetailJson = serde_json::from_str(json).ok()?;
     let problem = match &json.problem {
         Some(name) => Some(PictureProblem::from_name(name)?),

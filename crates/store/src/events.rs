@@ -213,7 +213,7 @@ impl Store {
                 appended.new_shots.extend(stored);
             }
             for event in &batch.events {
-                if insert_step(transaction, event)? {
+                if insert_step(transaction, event, &gates::to_json(&event.why))? {
                     alarms::enlist(transaction, event, batch.now, enlist)?;
                     appended.new_steps.push((event.event_id, event.step));
                     outbox::queue(transaction, event, batch.now, &mut appended.outbox_ids)
@@ -316,16 +316,34 @@ impl Reader {
     }
 }
 
-/// Stores one step unless it is there already, and makes it the event's state
-/// if it is the newest.
-fn insert_step(conn: &Connection, event: &Event) -> Result<bool, Error> {
+/// One step with its gates as they are stored.
+pub(crate) fn step_with_why(
+    conn: &Connection,
+    event_key: &[u8; 16],
+    step: i64,
+) -> Result<Option<(EventRow, String)>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM event_step AS e WHERE e.event_id = ?1 AND e.step = ?2");
+    conn.prepare_cached(&sql)
+        .and_then(|mut select| {
+            select
+                .query_row(params![event_key, step], |row| {
+                    Ok((read(&mut Fields::new(row))?, row.get("why")?))
+                })
+                .optional()
+        })
+        .during("read step of an event")
+}
+
+/// Stores one step, with `why` for its gates, unless it is there already, and
+/// makes it the event's state if it is the newest.
+pub(crate) fn insert_step(conn: &Connection, event: &Event, why: &str) -> Result<bool, Error> {
     let what = "store event";
     check_size(
         "store event: bytes of the rule's name",
         event.rule_name.len(),
         MAX_RULE_NAME_BYTES,
     )?;
-    let why = gates::to_json(&event.why);
     check_size("store event: bytes of its gates", why.len(), MAX_WHY_BYTES)?;
     let track_id = event
         .track_id

@@ -40,6 +40,11 @@ pub(crate) fn to_json(gates: &[Gate]) -> String {
     serde_json::to_string(&gates).expect("text and numbers are always JSON")
 }
 
+/// Whether `json` holds gates.
+pub fn is_gates(json: &str) -> bool {
+    from_json(json).is_ok()
+}
+
 /// The gates that `json` holds.
 pub(crate) fn from_json(json: &str) -> Result<Vec<StoredGate>, serde_json::Error> {
     let gates: Vec<GateJson<'_>> = serde_json::from_str(json)?;

@@ -45,6 +45,8 @@ mod heat;
 mod tracks;
 mod sinks;
 mod outbox;
+mod feed;
+mod node_feed;
 mod users;
 mod sessions;
 mod tokens;
@@ -64,11 +66,17 @@ pub use crate::alarms::{
 pub use crate::audit::{AuditEntry, AuditRow};
 pub use crate::clips::{Clip, ClipGone, MAX_CLIPS, Stretch};
 pub use crate::control_log::{ControlChain, ControlHash, ControlRow};
+pub use crate::detail::{from_json as detail_from_json, to_json as detail_to_json};
 pub use crate::error::{Error, Reaction};
 pub use crate::events::{Appended, Batch, EventFilter, EventRow, MAX_EVENTS_PER_BATCH, MAX_PAGE};
-pub use crate::gates::StoredGate;
+pub use crate::feed::{
+    FeedChange, FeedCursor, FeedLimits, FeedPage, FeedShot, FeedSighting, FeedStart, FeedStep,
+    MAX_FEED_PAGE,
+};
+pub use crate::gates::{StoredGate, is_gates};
 pub use crate::health::Health;
 pub use crate::looks::{ChangeSpan, LooksRow, MAX_LOOKS, SightingChanges};
+pub use crate::node_feed::{NodeApplied, NodePage, NodeProgress};
 pub use crate::outbox::{DeadLetter, Delivery, OutboxId};
 pub use crate::retention::{PruneReport, Retention};
 pub use crate::scene_health::MAX_MINUTES;
@@ -156,7 +164,9 @@ impl Store {
     pub fn open_with(folder: &Path, limits: Limits) -> Result<Self, Error> {
         make_private_folder(folder)?;
         let lock = take_lock(folder)?;
-        Store::open_database(folder, limits, Some(lock))
+        let mut store = Store::open_database(folder, limits, Some(lock))?;
+        store.begin_epoch()?;
+        Ok(store)
     }
 
     /// As [`Store::open`], but where another airelay uses the folder, writes

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_statistics.sql"),
     include_str!("migrations/0009_tokens.sql"),
     include_str!("migrations/0010_clips.sql"),
+    include_str!("migrations/0011_nodes.sql"),
 ];
 
 /// Brings the database at `path` to the newest format.

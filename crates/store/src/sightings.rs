@@ -15,6 +15,7 @@ use types::{
 
 use crate::error::{During, Error, check_size};
 use crate::events::{MAX_PAGE, finite};
+use crate::feed::FeedSighting;
 use crate::fields::{Fields, to_i64};
 use crate::shots::{self, ShotRow};
 use crate::{Reader, Store};
@@ -28,6 +29,8 @@ const MAX_ATTRIBUTES: usize = 32;
 /// Most vectors of one sighting, and most numbers of one.
 const MAX_EMBEDDINGS: usize = 4;
 const MAX_DIMENSIONS: usize = 1_024;
+/// Longest name or value of an attribute, and name of a maker, bytes.
+const MAX_TEXT_BYTES: usize = 1_024;
 
 /// Identity of a stored sighting, the same for early and final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -230,11 +233,50 @@ pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
 }
 
 fn put(transaction: &Transaction<'_>, sighting: &Sighting) -> Result<(), Error> {
-    let what = "store sighting";
     let Appearance {
         attributes,
         embeddings,
     } = &sighting.appearance;
+    let bytes = |values: &[f32]| {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let attributes: Vec<_> = attributes
+        .iter()
+        .map(|attribute| (attribute.name, &*attribute.value, attribute.likelihood))
+        .collect();
+    let embeddings: Vec<(&str, Vec<u8>)> = embeddings
+        .iter()
+        .map(|embedding| (&*embedding.maker, bytes(&embedding.values)))
+        .collect();
+    put_looks(transaction, sighting, &attributes, &embeddings)
+}
+
+/// Stores a sighting whose looks were read from another store.
+pub(crate) fn put_stored(conn: &Connection, sighting: &FeedSighting) -> Result<(), Error> {
+    let attributes: Vec<_> = sighting
+        .attributes
+        .iter()
+        .map(|attribute| (&*attribute.name, &*attribute.value, attribute.likelihood))
+        .collect();
+    let embeddings: Vec<(&str, Vec<u8>)> = sighting
+        .embeddings
+        .iter()
+        .map(|(maker, vector)| (&**maker, vector.clone()))
+        .collect();
+    put_looks(conn, &sighting.sighting, &attributes, &embeddings)
+}
+
+fn put_looks(
+    conn: &Connection,
+    sighting: &Sighting,
+    attributes: &[(&str, &str, f32)],
+    embeddings: &[(&str, Vec<u8>)],
+) -> Result<(), Error> {
+    let what = "store sighting";
+    let transaction = conn;
     check_size(
         "store sighting: attributes",
         attributes.len(),
@@ -275,33 +317,35 @@ fn put(transaction: &Transaction<'_>, sighting: &Sighting) -> Result<(), Error> 
             .and_then(|mut delete| delete.execute([sighting_id]))
             .during(what)?;
     }
-    for attribute in attributes {
+    for (name, value, likelihood) in attributes {
+        for text in [name, value] {
+            check_size(
+                "store sighting: bytes of an attribute",
+                text.len(),
+                MAX_TEXT_BYTES,
+            )?;
+        }
         transaction
             .prepare_cached("INSERT OR REPLACE INTO sighting_attribute VALUES (?1, ?2, ?3, ?4)")
             .and_then(|mut insert| {
-                insert.execute(params![
-                    sighting_id,
-                    attribute.name,
-                    &*attribute.value,
-                    finite(attribute.likelihood)
-                ])
+                insert.execute(params![sighting_id, name, value, finite(*likelihood)])
             })
             .during(what)?;
     }
-    for embedding in embeddings {
+    for (maker, vector) in embeddings {
+        check_size(
+            "store sighting: bytes of a maker's name",
+            maker.len(),
+            MAX_TEXT_BYTES,
+        )?;
         check_size(
             "store sighting: numbers of a vector",
-            embedding.values.len(),
+            vector.len() / 4,
             MAX_DIMENSIONS,
         )?;
-        let bytes: Vec<u8> = embedding
-            .values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
         transaction
             .prepare_cached("INSERT OR REPLACE INTO sighting_embedding VALUES (?1, ?2, ?3)")
-            .and_then(|mut insert| insert.execute(params![sighting_id, &*embedding.maker, bytes]))
+            .and_then(|mut insert| insert.execute(params![sighting_id, maker, vector]))
             .during(what)?;
     }
     Ok(())

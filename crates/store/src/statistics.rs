@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
-use rusqlite::{Transaction, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use types::{CameraId, Class, Count, Metric, RuleId, Timestamp};
 
 use crate::Reader;
@@ -145,7 +145,7 @@ const PUT_DAY: &str = "INSERT OR REPLACE INTO count_sum \
 
 /// Adds up anew the hours and days that `counts` lie in.
 pub(crate) fn add_up<'a>(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     counts: impl IntoIterator<Item = &'a Count>,
 ) -> Result<(), Error> {
     let what = "add up counts";

@@ -1,4 +1,4 @@
-format 10
+format 11
 CREATE INDEX alarm_by_incident ON alarm (incident_id, event_id);
 CREATE INDEX alarm_history_by_event ON alarm_history (event_id, history_id);
 CREATE INDEX alarm_open ON alarm (state, severity) WHERE state <> 'closed';
@@ -15,6 +15,7 @@ CREATE INDEX event_by_track ON event (camera_id, track_id) WHERE track_id IS NOT
 CREATE INDEX event_open ON event (camera_id, event_id) WHERE phase <> 'end';
 CREATE INDEX heat_by_time ON heat (until_at);
 CREATE INDEX login_failure_by_time ON login_failure (last_at);
+CREATE INDEX node_camera_by_node ON node_camera (node_id);
 CREATE INDEX outbox_by_age ON outbox (sink, is_dead, outbox_id);
 CREATE INDEX outbox_by_camera ON outbox (sink, is_dead, camera_id, outbox_id);
 CREATE INDEX scene_chunk_by_time ON scene_chunk (until_at);
@@ -112,6 +113,10 @@ CREATE TABLE count_sum (
     weight_s  REAL    NOT NULL,
     PRIMARY KEY (step_s, metric, class, from_at, camera_id, rule_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE database_id (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id       BLOB    NOT NULL CHECK (length(id) = 16)
+) STRICT;
 CREATE TABLE event (
     event_id   BLOB    NOT NULL PRIMARY KEY CHECK (length(event_id) = 16),
     camera_id  TEXT    NOT NULL,
@@ -151,6 +156,22 @@ CREATE TABLE event_step (
     why        TEXT    NOT NULL, detail TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (event_id, step)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE feed (
+    feed_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind    INTEGER NOT NULL,
+    key     ANY     NOT NULL,
+    sub     INTEGER NOT NULL,
+    UNIQUE (kind, key, sub)
+) STRICT;
+CREATE TABLE feed_epoch (
+    epoch_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    epoch    INTEGER NOT NULL UNIQUE,
+    from_no  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE feed_gone (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    until_no INTEGER NOT NULL
+) STRICT;
 CREATE TABLE heat (
     camera_id TEXT    NOT NULL,
     kind      TEXT    NOT NULL,
@@ -164,6 +185,19 @@ CREATE TABLE login_failure (
     n_failures   INTEGER NOT NULL,
     last_at      INTEGER NOT NULL,
     locked_until INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE node_camera (
+    camera_id TEXT NOT NULL PRIMARY KEY,
+    node_id   TEXT NOT NULL,
+    document  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE node_feed (
+    node_id        TEXT    NOT NULL PRIMARY KEY,
+    database_id    TEXT    NOT NULL,
+    cursor         TEXT    NOT NULL,
+    history_cursor TEXT,
+    history_until  TEXT,
+    quiet_before   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (
     outbox_id  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -350,6 +384,76 @@ END;
 CREATE TRIGGER control_log_is_kept BEFORE DELETE ON control_log
 BEGIN
     SELECT RAISE(ABORT, 'control log rows are never removed');
+END;
+CREATE TRIGGER feed_camera AFTER INSERT ON settings WHEN new.key LIKE 'camera/%'
+BEGIN
+    DELETE FROM feed WHERE kind = 1 AND key = substr(new.key, 8) AND sub = 0;
+    INSERT INTO feed (kind, key, sub) VALUES (1, substr(new.key, 8), 0);
+END;
+CREATE TRIGGER feed_count AFTER INSERT ON count WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    DELETE FROM feed WHERE kind = 5 AND key = new.camera_id || '/' || new.rule_id
+        AND sub = new.from_at - new.from_at % 600000000;
+    INSERT INTO feed (kind, key, sub)
+    VALUES (5, new.camera_id || '/' || new.rule_id, new.from_at - new.from_at % 600000000);
+END;
+CREATE TRIGGER feed_count_again AFTER UPDATE ON count WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    DELETE FROM feed WHERE kind = 5 AND key = new.camera_id || '/' || new.rule_id
+        AND sub = new.from_at - new.from_at % 600000000;
+    INSERT INTO feed (kind, key, sub)
+    VALUES (5, new.camera_id || '/' || new.rule_id, new.from_at - new.from_at % 600000000);
+END;
+CREATE TRIGGER feed_count_gone AFTER DELETE ON count WHEN instr(old.camera_id, '.') = 0
+    AND NOT EXISTS (SELECT 1 FROM count WHERE camera_id = old.camera_id
+        AND rule_id = old.rule_id AND from_at >= old.from_at - old.from_at % 600000000
+        AND from_at < old.from_at - old.from_at % 600000000 + 600000000)
+BEGIN
+    UPDATE feed_gone SET until_no = max(until_no, coalesce((SELECT feed_no FROM feed
+        WHERE kind = 5 AND key = old.camera_id || '/' || old.rule_id
+        AND sub = old.from_at - old.from_at % 600000000), 0));
+    DELETE FROM feed WHERE kind = 5 AND key = old.camera_id || '/' || old.rule_id
+        AND sub = old.from_at - old.from_at % 600000000;
+END;
+CREATE TRIGGER feed_shot AFTER INSERT ON shot WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    INSERT INTO feed (kind, key, sub) VALUES (3, new.shot_id, 0);
+END;
+CREATE TRIGGER feed_shot_again AFTER UPDATE ON shot WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    DELETE FROM feed WHERE kind = 3 AND key = new.shot_id AND sub = 0;
+    INSERT INTO feed (kind, key, sub) VALUES (3, new.shot_id, 0);
+END;
+CREATE TRIGGER feed_shot_gone AFTER DELETE ON shot WHEN instr(old.camera_id, '.') = 0
+BEGIN
+    UPDATE feed_gone SET until_no = max(until_no, coalesce((SELECT feed_no FROM feed
+        WHERE kind = 3 AND key = old.shot_id AND sub = 0), 0));
+    DELETE FROM feed WHERE kind = 3 AND key = old.shot_id AND sub = 0;
+END;
+CREATE TRIGGER feed_sighting AFTER INSERT ON sighting WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    INSERT INTO feed (kind, key, sub) VALUES (4, new.sighting_id, 0);
+END;
+CREATE TRIGGER feed_sighting_again AFTER UPDATE ON sighting WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    DELETE FROM feed WHERE kind = 4 AND key = new.sighting_id AND sub = 0;
+    INSERT INTO feed (kind, key, sub) VALUES (4, new.sighting_id, 0);
+END;
+CREATE TRIGGER feed_sighting_gone AFTER DELETE ON sighting WHEN instr(old.camera_id, '.') = 0
+BEGIN
+    UPDATE feed_gone SET until_no = max(until_no, coalesce((SELECT feed_no FROM feed
+        WHERE kind = 4 AND key = old.sighting_id AND sub = 0), 0));
+    DELETE FROM feed WHERE kind = 4 AND key = old.sighting_id AND sub = 0;
+END;
+CREATE TRIGGER feed_step AFTER INSERT ON event_step WHEN instr(new.camera_id, '.') = 0
+BEGIN
+    INSERT INTO feed (kind, key, sub) VALUES (2, new.event_id, new.step);
+END;
+CREATE TRIGGER feed_step_gone AFTER DELETE ON event_step WHEN instr(old.camera_id, '.') = 0
+BEGIN
+    UPDATE feed_gone SET until_no = max(until_no, coalesce((SELECT feed_no FROM feed
+        WHERE kind = 2 AND key = old.event_id AND sub = old.step), 0));
+    DELETE FROM feed WHERE kind = 2 AND key = old.event_id AND sub = old.step;
 END;
 CREATE TRIGGER sighting_is_changed AFTER UPDATE ON sighting
 BEGIN

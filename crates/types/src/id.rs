@@ -13,12 +13,15 @@ use crate::Timestamp;
 /// Name of a camera in URLs, logs and topics, such as `gate-2`.
 ///
 /// 1 to 64 characters of `a-z`, `0-9`, `-` and `_`, the first a letter or
-/// digit. It never changes once given; the name people see may.
+/// digit. It never changes once given; the name people see may. A camera of
+/// another airelay has that node's id and a dot before its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CameraId(Arc<str>);
 
 /// Longest [`CameraId`], characters.
 const MAX_CAMERA_ID_CHARS: usize = 64;
+/// Longest id of a node, characters.
+const MAX_NODE_ID_CHARS: usize = 32;
 
 impl CameraId {
     /// Checks and takes `text`.
@@ -28,11 +31,19 @@ impl CameraId {
     pub fn new(text: &str) -> Result<Self, InvalidId> {
         let allowed =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        let starts_well = text
-            .bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if text.len() <= MAX_CAMERA_ID_CHARS && starts_well && text.bytes().all(allowed) {
+        let is_good = |part: &str, max_chars: usize| {
+            let first = part.bytes().next();
+            part.len() <= max_chars
+                && first.is_some_and(|byte| byte.is_ascii_alphanumeric())
+                && part.bytes().all(allowed)
+        };
+        let is_good = match text.split_once('.') {
+            None => is_good(text, MAX_CAMERA_ID_CHARS),
+            Some((node, own)) => {
+                is_good(node, MAX_NODE_ID_CHARS) && is_good(own, MAX_CAMERA_ID_CHARS)
+            }
+        };
+        if is_good {
             Ok(CameraId(text.into()))
         } else {
             Err(InvalidId {
@@ -46,6 +57,17 @@ impl CameraId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The node that a camera of another airelay belongs to; `None` for one of
+    /// our own.
+    pub fn node(&self) -> Option<&str> {
+        self.0.split_once('.').map(|(node, _)| node)
+    }
+
+    /// The id at its own airelay.
+    pub fn own(&self) -> &str {
+        self.0.split_once('.').map_or(&self.0, |(_, own)| own)
     }
 }
 
@@ -207,12 +229,37 @@ mod tests {
 
     #[test]
     fn camera_id_outside_its_alphabet_is_refused() {
-        for text in ["gate-2", "0", "a_b", &"a".repeat(64)] {
+        let longest = format!("{}.{}", "n".repeat(32), "a".repeat(64));
+        for text in [
+            "gate-2",
+            "0",
+            "a_b",
+            &"a".repeat(64),
+            "west.gate-2",
+            &longest,
+        ] {
             assert_eq!(CameraId::new(text).unwrap().as_str(), text);
         }
         for text in ["", "-a", "Gate", "a b", "a/b", "../x", &"a".repeat(65), "ä"] {
             assert!(CameraId::new(text).is_err(), "{text:?}");
         }
+        for text in [
+            ".gate",
+            "west.",
+            "a.b.c",
+            "west.-a",
+            &format!("{}.a", "n".repeat(33)),
+        ] {
+            assert!(CameraId::new(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn camera_of_another_node_tells_both_its_names() {
+        let own = CameraId::new("gate-2").unwrap();
+        assert_eq!((own.node(), own.own()), (None, "gate-2"));
+        let relayed = CameraId::new("west.gate-2").unwrap();
+        assert_eq!((relayed.node(), relayed.own()), (Some("west"), "gate-2"));
     }
 
     #[test]

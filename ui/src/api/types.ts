@@ -127,6 +127,8 @@ export interface Camera extends CameraSettings {
   status: CameraStatus;
   /** The newest event on it. */
   last_event: RelayEvent | null;
+  /** The airelay that pulls it, where it is not this one: it is changed only there. */
+  relayed_by: { id: string; name: string } | null;
 }
 
 export interface CameraInput extends Omit<CameraSettings, 'link'> {

@@ -19,6 +19,7 @@ it.each([
   [paths.alarm('01ABC'), { page: 'alarms', id: '01ABC' }],
   [paths.webhooks, { page: 'settings', tab: 'webhooks' }],
   [paths.accounts, { page: 'settings', tab: 'accounts' }],
+  [paths.registration, { page: 'registration' }],
   [paths.tokens, { page: 'settings', tab: 'tokens' }],
   [paths.mqtt, { page: 'settings', tab: 'mqtt' }],
   [paths.changes, { page: 'settings', tab: 'changes' }],

@@ -24,6 +24,7 @@ export type Route =
   | { page: 'schedules'; id: string | null }
   | { page: 'software'; tab: SoftwareTab }
   | { page: 'integrations' }
+  | { page: 'registration' }
   | { page: 'alarms'; id: string | null }
   | { page: 'alarm_settings' }
   | { page: 'alarm_report' }
@@ -52,7 +53,7 @@ export function matchRoute(path: string): Route {
     if (first === 'cameras' || first === 'setup') return { page: first };
     if (first === 'signin') return { page: 'sign_in' };
     if (first === 'alarms') return { page: 'alarms', id: null };
-    if (first === 'integrations') return { page: 'integrations' };
+    if (first === 'integrations' || first === 'registration') return { page: first };
     if (first === 'sightings') return { page: 'sightings' };
     if (first === 'search') return { page: 'search' };
     if (first === 'statistics') return { page: 'statistics' };
@@ -121,6 +122,7 @@ export const paths = {
   operationSchedule: '/software/schedule',
   controlLog: '/software/log',
   integrations: '/integrations',
+  registration: '/registration',
   alarms: '/alarms',
   alarmSettings: '/alarms/settings',
   alarmReport: '/alarms/report',

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use store::Expected;
 use types::Clock;
 
-use crate::settings::{BrokerDocument, VmsDocument, WebhookDocument};
+use crate::settings::{BrokerDocument, NodeDocument, VmsDocument, WebhookDocument};
 use crate::storage::Storage;
 
 /// A kind of sink's document.
@@ -27,6 +27,10 @@ impl SinkDocument for WebhookDocument {
 
 impl SinkDocument for BrokerDocument {
     const PREFIX: &'static str = "broker/";
+}
+
+impl SinkDocument for NodeDocument {
+    const PREFIX: &'static str = "node/";
 }
 
 impl SinkDocument for VmsDocument {

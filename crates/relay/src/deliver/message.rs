@@ -15,8 +15,7 @@ pub(super) fn message_of(delivery: Delivery, vault: &Vault, fleet: &Fleet) -> Me
     let event = delivery.event;
     let path = picture_path(vault, event.event_id);
     let mut message = to_message(event, &path);
-    if let Some(camera) = fleet.get(&message.camera_id) {
-        let settings = camera.current_settings();
+    if let Some(settings) = fleet.settings(&message.camera_id) {
         message.zone_name = message
             .zone_id
             .and_then(|zone_id| settings.zone_name(zone_id))

@@ -68,8 +68,8 @@ fn place_of(
         .and_then(|chosen| chosen.address.clone())
         .filter(|address| !address.is_empty())
         .or_else(|| {
-            let camera = fleet.get(camera_id)?;
-            let link = &camera.current_settings().link;
+            let settings = fleet.settings(camera_id)?;
+            let link = &settings.link;
             Some(address_of(&link.host(), link.channel()))
         });
     Place {

@@ -81,8 +81,7 @@ impl Rtsp {
                 tokio::time::sleep(PICTURE_EVERY).await;
             }
         }
-        let camera = self.shared.parts.fleet.get(&row.camera_id);
-        let settings = camera.map(|camera| camera.current_settings());
+        let settings = self.shared.parts.fleet.settings(&row.camera_id);
         let zone = row
             .zone_id
             .and_then(|zone_id| Some(settings.as_ref()?.zone_name(zone_id)?.to_owned()));

@@ -203,7 +203,16 @@ fn raise_matches(parts: &FollowParts, rows: &[LooksRow]) {
     if lists.is_empty() {
         return;
     }
-    for batch in watch::matches(rows, &lists, parts.clock.now()) {
+    let is_history = |row: &&LooksRow| {
+        let camera = parts.fleet.relayed().get(&row.camera_id);
+        camera.is_some_and(|camera| row.first_seen_at < camera.quiet_before)
+    };
+    let rows: Vec<LooksRow> = rows
+        .iter()
+        .filter(|row| !is_history(row))
+        .cloned()
+        .collect();
+    for batch in watch::matches(&rows, &lists, parts.clock.now()) {
         let records = Records {
             clips: parts.fleet.claims(&batch),
             ..Records::default()

@@ -16,7 +16,7 @@ use super::follow::Follower;
 use crate::clips::Allowance;
 use crate::pipeline::Scheduler;
 use crate::supervise::CameraStatus;
-use crate::web::App;
+use crate::web::{App, relayed_status};
 
 const TICK_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -103,6 +103,15 @@ fn tell_states(app: &App) {
             &CameraChange {
                 id: camera.camera_id.as_str(),
                 status: app.fleet.status(&camera),
+            },
+        );
+    }
+    for camera in app.fleet.relayed().all() {
+        app.changes.tell(
+            "camera",
+            &CameraChange {
+                id: camera.settings.camera_id.as_str(),
+                status: relayed_status(app, &camera),
             },
         );
     }

@@ -12,6 +12,7 @@ mod camera;
 mod clips;
 mod extension;
 mod link;
+mod node;
 mod place;
 mod program;
 mod rule;
@@ -30,6 +31,7 @@ pub use self::clips::{ClipSettings, ClipsDocument};
 pub(crate) use self::extension::hash_of;
 pub use self::extension::{ExtensionPart, extension_values};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
+pub use self::node::{NodeAddress, NodeDocument};
 pub use self::place::{
     GroundDocument, GroundPointDocument, LineDocument, MaskDocument, ObjectMaskDocument,
     ZoneDocument,

@@ -19,6 +19,7 @@ use super::live::OpenEvents;
 use super::scene_log::SceneLog;
 use super::{CameraRuntime, CameraStatus, CameraSums, LiveRecord};
 use crate::clips::ClipDesk;
+use crate::nodes::RelayedCameras;
 use crate::pipeline::{
     CameraPipeline, Engine, EngineFactory, ExtensionFault, ExtensionShelf, Job, JobOutcome,
     JobRunner, LooksShelf, Scheduler, Step, Work,
@@ -58,10 +59,11 @@ pub(crate) struct FleetParts {
     pub runtime: Handle,
 }
 
-/// All running cameras.
+/// All running cameras, and what is known of those of other airelays.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     parts: FleetParts,
+    relayed: RelayedCameras,
     cameras: Mutex<BTreeMap<CameraId, Member>>,
 }
 
@@ -77,7 +79,21 @@ impl Fleet {
     pub(crate) fn new(parts: FleetParts) -> Self {
         Fleet {
             parts,
+            relayed: RelayedCameras::default(),
             cameras: Mutex::default(),
+        }
+    }
+
+    /// Cameras of other airelays.
+    pub(crate) fn relayed(&self) -> &RelayedCameras {
+        &self.relayed
+    }
+
+    /// Settings of a camera: of a running one, or as another airelay told.
+    pub(crate) fn settings(&self, camera_id: &CameraId) -> Option<Arc<CameraSettings>> {
+        match self.get(camera_id) {
+            Some(camera) => Some(camera.current_settings()),
+            None => Some(Arc::clone(&self.relayed.get(camera_id)?.settings)),
         }
     }
 

@@ -12,4 +12,4 @@ mod status;
 pub(crate) use self::camera::CameraRuntime;
 pub(crate) use self::fleet::{Fleet, FleetParts};
 pub(crate) use self::live::{LiveRecord, OpenEvent};
-pub(crate) use self::status::{CameraStatus, CameraSums, SourceState, StatusBoard, hex};
+pub(crate) use self::status::{CameraStatus, CameraSums, CauseView, SourceState, StatusBoard, hex};

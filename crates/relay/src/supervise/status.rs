@@ -65,7 +65,7 @@ pub(crate) struct Resolution {
 const ENOUGH_FPS: f32 = 4.0;
 
 /// A camera's state at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(crate) struct CameraStatus {
     /// Where the source stands.
     pub state: SourceState,
@@ -107,6 +107,36 @@ pub(crate) struct CameraStatus {
     pub tracks: usize,
     /// What would make this camera work better.
     pub advice: Vec<AdviceView>,
+}
+
+impl CameraStatus {
+    /// Of a camera that another airelay pulls, as it told: the name of the
+    /// state, width and height, pictures received and analysed per second,
+    /// objects followed.
+    pub(crate) fn relayed(
+        state: &str,
+        size_px: Option<(u32, u32)>,
+        (fps, analysed_fps): (f32, f32),
+        tracks: usize,
+    ) -> Self {
+        CameraStatus {
+            state: match state {
+                "receiving" => SourceState::Receiving,
+                "connecting" => SourceState::Connecting,
+                "waiting" => SourceState::Waiting,
+                "failed" => SourceState::Failed,
+                _ => SourceState::Off,
+            },
+            resolution: size_px.map(|(width_px, height_px)| Resolution {
+                width_px,
+                height_px,
+            }),
+            fps,
+            analysed_fps,
+            tracks,
+            ..CameraStatus::default()
+        }
+    }
 }
 
 impl AdviceView {

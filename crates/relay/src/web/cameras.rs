@@ -1,4 +1,9 @@
-//! Cameras over REST: list, add, change, switch, remove.
+//! Cameras over REST: list, add, change, switch, remove. Those of other airelays
+//! are listed only.
+
+mod relayed_cameras;
+
+pub(crate) use self::relayed_cameras::relayed_status;
 
 use std::sync::Arc;
 
@@ -64,6 +69,18 @@ pub(super) struct CameraView {
     pub status: CameraStatus,
     /// The newest event on it.
     pub last_event: Option<EventView>,
+    /// The airelay that pulls and analyses it; `null` for our own, which alone
+    /// can be changed here.
+    pub relayed_by: Option<RelayedBy>,
+}
+
+/// The airelay that pulls and analyses a camera.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RelayedBy {
+    /// Id of the node.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
 }
 
 /// All cameras.
@@ -136,6 +153,10 @@ pub(super) struct CameraChange {
     #[serde(default, rename = "last_event")]
     #[schema(ignore)]
     pub _last_event: serde::de::IgnoredAny,
+    /// Ignored; accepted so that a reply can be sent back.
+    #[serde(default, rename = "relayed_by")]
+    #[schema(ignore)]
+    pub _relayed_by: serde::de::IgnoredAny,
 }
 
 /// The switch.
@@ -154,10 +175,29 @@ struct SettingsChange<'a> {
 
 /// The running camera of this id.
 pub(super) fn find_camera(app: &App, id: &str) -> ApiResult<Arc<CameraRuntime>> {
-    CameraId::new(id)
-        .ok()
-        .and_then(|camera_id| app.fleet.get(&camera_id))
-        .ok_or_else(|| no_camera(id))
+    let camera_id = CameraId::new(id).map_err(|_| no_camera(id))?;
+    let running = app.fleet.get(&camera_id);
+    running.ok_or_else(|| not_here(app, &camera_id))
+}
+
+/// The id of a camera that is our own or relayed by another airelay.
+pub(super) fn known_camera(app: &App, id: &str) -> ApiResult<CameraId> {
+    let camera_id = CameraId::new(id).map_err(|_| no_camera(id))?;
+    match app.fleet.settings(&camera_id) {
+        Some(_) => Ok(camera_id),
+        None => Err(no_camera(id)),
+    }
+}
+
+/// Why a camera is not run here.
+fn not_here(app: &App, camera_id: &CameraId) -> ApiError {
+    match app.fleet.relayed().get(camera_id) {
+        Some(camera) => ApiError::conflict(format!(
+            "this camera is relayed by {}: look at it and change it there",
+            camera.node_name
+        )),
+        None => no_camera(camera_id.as_str()),
+    }
 }
 
 fn no_camera(id: &str) -> ApiError {
@@ -169,7 +209,9 @@ fn no_camera(id: &str) -> ApiError {
     responses((status = 200, body = CameraList)))]
 pub(super) async fn list(_: Viewer, State(app): State<App>) -> ApiResult<Json<CameraList>> {
     let records = app.cameras.list().await?;
-    let cameras = views(&app, records).await?;
+    let mut cameras = views(&app, records).await?;
+    let relayed = app.fleet.relayed().all();
+    cameras.extend(relayed_cameras::views(&app, relayed).await?);
     Ok(Json(CameraList { cameras }))
 }
 
@@ -182,6 +224,16 @@ pub(super) async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Json<CameraView>> {
+    let relayed = CameraId::new(&id).ok();
+    let relayed = relayed.and_then(|camera_id| app.fleet.relayed().get(&camera_id));
+    if let Some(camera) = relayed {
+        let views = relayed_cameras::views(&app, vec![camera]).await?;
+        return views
+            .into_iter()
+            .next()
+            .map(Json)
+            .ok_or_else(|| no_camera(&id));
+    }
     let record = find_record(&app, &id).await?;
     view(&app, record).await.map(Json)
 }
@@ -283,10 +335,8 @@ pub(super) async fn remove(
 
 pub(super) async fn find_record(app: &App, id: &str) -> ApiResult<CameraRecord> {
     let camera_id = CameraId::new(id).map_err(|_| no_camera(id))?;
-    app.cameras
-        .get(&camera_id)
-        .await?
-        .ok_or_else(|| no_camera(id))
+    let record = app.cameras.get(&camera_id).await?;
+    record.ok_or_else(|| not_here(app, &camera_id))
 }
 
 /// Rules that are gone leave no name of an ONVIF client behind.
@@ -442,23 +492,8 @@ async fn view(app: &App, record: CameraRecord) -> ApiResult<CameraView> {
 /// Without those that were removed meanwhile.
 async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraView>> {
     let camera_ids: Vec<CameraId> = records.iter().map(|r| r.camera_id.clone()).collect();
-    let last_events = app
-        .storage
-        .read(move |reader| {
-            let newest = |camera_id| {
-                let filter = EventFilter {
-                    camera_id: Some(camera_id),
-                    limit: 1,
-                    ..EventFilter::default()
-                };
-                Ok(reader.list_events(&filter)?.into_iter().next())
-            };
-            camera_ids.into_iter().map(newest).collect()
-        })
-        .await?;
-    let records = records
-        .into_iter()
-        .zip::<Vec<Option<EventRow>>>(last_events);
+    let last_events = last_events(app, camera_ids).await?;
+    let records = records.into_iter().zip(last_events);
     let view = |(record, last_event): (CameraRecord, Option<EventRow>)| {
         let runtime = app.fleet.get(&record.camera_id)?;
         let document = record.document;
@@ -480,7 +515,24 @@ async fn views(app: &App, records: Vec<CameraRecord>) -> ApiResult<Vec<CameraVie
             revision: record.revision,
             status: app.fleet.status(&runtime),
             last_event: last_event.map(|row| EventView::new(app, row)),
+            relayed_by: None,
         })
     };
     Ok(records.filter_map(view).collect())
+}
+
+/// The newest event of each camera.
+async fn last_events(app: &App, camera_ids: Vec<CameraId>) -> ApiResult<Vec<Option<EventRow>>> {
+    let newest = app.storage.read(move |reader| {
+        let newest = |camera_id| {
+            let filter = EventFilter {
+                camera_id: Some(camera_id),
+                limit: 1,
+                ..EventFilter::default()
+            };
+            Ok(reader.list_events(&filter)?.into_iter().next())
+        };
+        camera_ids.into_iter().map(newest).collect()
+    });
+    Ok(newest.await?)
 }

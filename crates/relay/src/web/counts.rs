@@ -9,7 +9,7 @@ use types::{Class, Count, Metric, RuleId, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::cameras::find_camera;
+use super::cameras::known_camera;
 use super::error::{ApiError, ApiResult};
 use super::input::{Asked, times};
 use super::session::Viewer;
@@ -67,7 +67,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     Asked(query): Asked<CountQuery>,
 ) -> ApiResult<Json<CountList>> {
-    let camera_id = find_camera(&app, &id)?.camera_id.clone();
+    let camera_id = known_camera(&app, &id)?;
     let (from, until) = times(&query.from, &query.until)?;
     let metric = query.metric.as_deref().map(parse_metric).transpose()?;
     let interval = parse_interval(query.interval.as_deref())?;

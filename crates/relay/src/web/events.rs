@@ -189,10 +189,7 @@ pub(super) struct EventDetail {
 impl EventView {
     /// The event with names as they are now.
     pub(crate) fn new(app: &App, row: EventRow) -> Self {
-        let settings = app
-            .fleet
-            .get(&row.camera_id)
-            .map(|camera| camera.current_settings());
+        let settings = app.fleet.settings(&row.camera_id);
         let zone_name = row.zone_id.and_then(|zone_id| {
             let name = settings.as_ref()?.zone_name(zone_id)?;
             Some(name.to_owned())

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
-use types::{NormBox, Track, TrackState};
+use types::{CameraId, NormBox, Track, TrackState};
 use utoipa::ToSchema;
 
 use super::App;
@@ -98,6 +98,21 @@ pub(super) async fn live(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Response> {
+    if let Some(camera_id) = relayed(&app, &id) {
+        let (client, token) = app.nodes.client_of(&camera_id).await?;
+        let opened = client.live(&token, camera_id.own()).await;
+        let bytes = opened.map_err(|error| ApiError::bad_gateway(error.to_string()))?;
+        let stop = app.stop.clone();
+        let ended = async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = watcher.ended() => {}
+            }
+        };
+        return Ok(live_answer(Body::from_stream(
+            bytes.take_until(Box::pin(ended)),
+        )));
+    }
     let camera = find_camera(&app, &id)?;
     let mut receiver = camera.live.subscribe();
     receiver.mark_changed();
@@ -114,14 +129,23 @@ pub(super) async fn live(
             }
         }
     });
-    Ok((
-        [
-            (header::CONTENT_TYPE, "application/octet-stream"),
-            (header::CACHE_CONTROL, "no-store"),
-        ],
-        Body::from_stream(records.take_until(Box::pin(watcher.ended()))),
-    )
-        .into_response())
+    let body = Body::from_stream(records.take_until(Box::pin(watcher.ended())));
+    Ok(live_answer(body))
+}
+
+fn live_answer(body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, body).into_response()
+}
+
+/// The id, where the camera is another airelay's.
+fn relayed(app: &App, id: &str) -> Option<CameraId> {
+    let camera_id = CameraId::new(id).ok()?;
+    app.fleet.relayed().get(&camera_id)?;
+    Some(camera_id)
 }
 
 /// The newest picture as the camera sent it.
@@ -134,15 +158,26 @@ pub(super) async fn frame_jpg(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> ApiResult<Response> {
-    let camera = find_camera(&app, &id)?;
-    let frame = camera.newest_frame.borrow().clone();
-    let frame = frame.ok_or_else(|| ApiError::not_found("no picture from this camera yet"))?;
+    let jpeg = match relayed(&app, &id) {
+        Some(camera_id) => {
+            let (client, token) = app.nodes.client_of(&camera_id).await?;
+            let fetched = client.picture(&token, camera_id.own()).await;
+            fetched.map_err(|error| ApiError::bad_gateway(error.to_string()))?
+        }
+        None => {
+            let camera = find_camera(&app, &id)?;
+            let frame = camera.newest_frame.borrow().clone();
+            let frame =
+                frame.ok_or_else(|| ApiError::not_found("no picture from this camera yet"))?;
+            Bytes::from_owner(frame.jpeg)
+        }
+    };
     Ok((
         [
             (header::CONTENT_TYPE, "image/jpeg"),
             (header::CACHE_CONTROL, "no-store"),
         ],
-        Body::from(Bytes::from_owner(frame.jpeg)),
+        Body::from(jpeg),
     )
         .into_response())
 }

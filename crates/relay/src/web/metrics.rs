@@ -13,6 +13,7 @@ use super::App;
 use super::error::ApiResult;
 use super::session::Scraper;
 use crate::deliver::BrokerState;
+use crate::nodes::NodeLink;
 
 /// Every name we export.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,13 @@ enum Metric {
     LiveListeners,
     Viewers,
     ViewerLost,
+    NodeFollowed,
+    NodeLag,
+    NodeHeardAge,
+    NodeBehind,
+    NodeSteps,
+    NodePictures,
+    NodeFailures,
 }
 
 impl Metric {
@@ -98,6 +106,13 @@ impl Metric {
             Metric::LiveListeners => "relay_change_listeners",
             Metric::Viewers => "relay_viewers",
             Metric::ViewerLost => "relay_viewer_lost_total",
+            Metric::NodeFollowed => "relay_node_followed",
+            Metric::NodeLag => "relay_node_lag_seconds",
+            Metric::NodeHeardAge => "relay_node_heard_age_seconds",
+            Metric::NodeBehind => "relay_node_changes_behind",
+            Metric::NodeSteps => "relay_node_steps_total",
+            Metric::NodePictures => "relay_node_pictures_total",
+            Metric::NodeFailures => "relay_node_failures_total",
         }
     }
 }
@@ -165,6 +180,7 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         as_f64(n_waiting),
     );
     add_sinks(&app, &recorder).await?;
+    add_nodes(&app, &recorder).await?;
     let n_listeners = u32::try_from(app.changes.n_listeners()).unwrap_or(u32::MAX);
     set_gauge(&recorder, Metric::LiveListeners, None, n_listeners.into());
     Ok((
@@ -202,6 +218,29 @@ async fn add_sinks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
             gauge(Metric::BrokerConnected, is_connected.into());
             gauge(Metric::BrokerWaiting, sink.n_waiting);
             gauge(Metric::BrokerDead, sink.n_dead);
+        }
+    }
+    Ok(())
+}
+
+async fn add_nodes(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
+    for record in app.nodes.list().await? {
+        let notes = app.nodes.notes(&record.id);
+        let label = Some(("node", record.id.as_str()));
+        let count = |metric, value| set_counter(recorder, metric, label, value);
+        count(Metric::NodeSteps, notes.n_steps);
+        count(Metric::NodePictures, notes.n_pictures);
+        count(Metric::NodeFailures, notes.n_failures);
+        let gauge = |metric, value| set_gauge(recorder, metric, label, value);
+        let is_followed = [NodeLink::Following, NodeLink::CatchingUp].contains(&notes.link);
+        gauge(Metric::NodeFollowed, f64::from(u8::from(is_followed)));
+        gauge(Metric::NodeBehind, as_f64(notes.n_behind));
+        if let Some(lag_s) = super::nodes::lag_s(app, &notes) {
+            gauge(Metric::NodeLag, lag_s);
+        }
+        if let Some(heard_at) = notes.heard_at {
+            let age = app.clock.now().saturating_since(heard_at);
+            gauge(Metric::NodeHeardAge, age.as_secs_f64());
         }
     }
     Ok(())

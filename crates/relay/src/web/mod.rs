@@ -31,6 +31,8 @@ mod link_test;
 mod live;
 mod metrics;
 mod models;
+mod feed;
+mod nodes;
 mod onvif;
 mod onvif_commands;
 mod openapi;
@@ -77,7 +79,7 @@ pub(crate) use self::alarms::AlarmView;
 pub(crate) use self::assets::page_licences;
 pub(crate) use self::audit::before_and_after;
 pub(crate) use self::brokers::{MAX_BROKERS, forget_broker, save_broker};
-pub(crate) use self::cameras::tell_settings;
+pub(crate) use self::cameras::{relayed_status, tell_settings};
 pub(crate) use self::changes::Changes;
 pub(crate) use self::events::EventView;
 pub(crate) use self::link_test::try_link;
@@ -93,6 +95,7 @@ use crate::device_accounts::DeviceAccounts;
 use crate::evidence::EvidenceKey;
 use crate::extensions::ExtensionDesk;
 use crate::looks::LooksDesk;
+use crate::nodes::NodeDesk;
 use crate::onvif::OnvifDesk;
 use crate::rtsp::Rtsp;
 use crate::schedules::ScheduleBook;
@@ -149,6 +152,8 @@ pub(crate) struct App {
     pub search: SearchDesk,
     /// Who is waited for.
     pub watch_lists: WatchBook,
+    /// Other airelays that this one guards.
+    pub nodes: NodeDesk,
     /// Held while a camera's document and the running camera change together.
     pub changing: Arc<tokio::sync::Mutex<()>>,
     /// Facts that do not change while running.
@@ -160,11 +165,8 @@ pub(crate) struct App {
 impl App {
     /// A camera's name now; its id when it was removed.
     pub(crate) fn camera_name(&self, camera_id: &CameraId) -> String {
-        let camera = self.fleet.get(camera_id);
-        camera.map_or_else(
-            || camera_id.to_string(),
-            |camera| camera.current_settings().name.clone(),
-        )
+        let settings = self.fleet.settings(camera_id);
+        settings.map_or_else(|| camera_id.to_string(), |settings| settings.name.clone())
     }
 }
 
@@ -205,6 +207,13 @@ pub(crate) fn router(app: App) -> Router {
         .route("/tokens", get(tokens::list).post(tokens::add))
         .route("/tokens/own", delete(tokens::remove_own))
         .route("/tokens/{id}", delete(tokens::remove))
+        .route("/feed", get(feed::feed))
+        .route("/feed/cameras", get(feed::cameras))
+        .route("/nodes", get(nodes::list).post(nodes::register))
+        .route("/nodes/check", post(nodes::check))
+        .route("/nodes/handle", post(nodes::handle))
+        .route("/nodes/{id}", put(nodes::change).delete(nodes::remove))
+        .route("/nodes/{id}/login", post(nodes::log_in))
         .route("/cameras", get(cameras::list).post(cameras::add))
         .route(
             "/cameras/{id}",

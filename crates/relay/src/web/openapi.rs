@@ -5,9 +5,10 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, alarms, audit, brokers, cameras, changes, clips, control_log, corrections, cost,
-    counts, device_accounts, events, found_cameras, health, heat, integrations, link_test, live,
-    metrics, models, presets, programs, publishers, schedules, scores, search, sightings, software,
-    states, statistics, system, tokens, users, viewers, vms, watch_lists, webhooks,
+    counts, device_accounts, events, feed, found_cameras, health, heat, integrations, link_test,
+    live, metrics, models, nodes, presets, programs, publishers, schedules, scores, search,
+    sightings, software, states, statistics, system, tokens, users, viewers, vms, watch_lists,
+    webhooks,
 };
 
 /// Everything under `/api/v1`.
@@ -41,6 +42,15 @@ use super::{
         link_test::link_test,
         presets::list,
         presets::command,
+        feed::feed,
+        feed::cameras,
+        nodes::list,
+        nodes::check,
+        nodes::register,
+        nodes::change,
+        nodes::log_in,
+        nodes::remove,
+        nodes::handle,
         live::live,
         live::frame_jpg,
         viewers::list,

@@ -5,8 +5,9 @@
 //! [`Watcher`] (signed in, for as long as the answer goes on), [`Editor`]
 //! (administrator, and the request carries the CSRF token), [`Handler`]
 //! (administrator or operator, with the CSRF token), [`Administrator`] (who only
-//! reads), [`Oneself`] (a person who is signed in, with the CSRF token). A handler
-//! without any of them is open to everybody.
+//! reads), [`Oneself`] (a person who is signed in, with the CSRF token),
+//! [`NodeReader`] (administrator, or another airelay). A handler without any of
+//! them is open to everybody.
 //!
 //! A token (`tokens`) that may read is a viewer; one that may do everything is
 //! an administrator, but never [`Oneself`]. It needs no CSRF token: no browser
@@ -97,6 +98,10 @@ impl Watcher {
         }
     }
 }
+
+/// An administrator, or another airelay that fetches what happens here.
+#[derive(Debug)]
+pub(super) struct NodeReader;
 
 /// An administrator who only reads.
 #[derive(Debug)]
@@ -216,6 +221,18 @@ impl FromRequestParts<App> for Viewer {
         Ok(Viewer {
             name: caller.name(),
         })
+    }
+}
+
+impl FromRequestParts<App> for NodeReader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Caller::of(parts, app).await? {
+            Caller::Person(session) => check_administrator(&session)?,
+            Caller::Program(bearer) => bearer.check(Scope::Node)?,
+        }
+        Ok(NodeReader)
     }
 }
 

@@ -161,10 +161,7 @@ pub(super) async fn shot_jpg(
 
 impl SightingView {
     pub(super) fn new(app: &App, row: SightingRow) -> Self {
-        let settings = app
-            .fleet
-            .get(&row.camera_id)
-            .map(|camera| camera.current_settings());
+        let settings = app.fleet.settings(&row.camera_id);
         let zones = row.zone_ids.iter().map(|&zone_id| {
             let name = settings.as_ref().and_then(|s| s.zone_name(zone_id));
             name.map_or_else(|| format!("zone {} (removed)", zone_id.0), str::to_owned)

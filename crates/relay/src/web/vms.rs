@@ -2,6 +2,7 @@
 //! test, cameras, custom events, send dead letters again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -281,13 +282,14 @@ pub(super) async fn cameras(
 ) -> ApiResult<Json<VmsCameraList>> {
     let vms = make(&app, &sinks::find::<VmsServers>(&app, &id).await?.document)?;
     let cameras = vms.cameras().await.map_err(|error| unreachable(&error))?;
-    let ours: Vec<(CameraId, String, u8)> = app
-        .fleet
-        .all()
-        .iter()
-        .map(|camera| {
-            let link = &camera.current_settings().link;
-            (camera.camera_id.clone(), link.host(), link.channel())
+    let own = app.fleet.all().into_iter();
+    let own = own.map(|camera| camera.current_settings());
+    let relayed = app.fleet.relayed().all().into_iter();
+    let ours: Vec<(CameraId, String, u8)> = own
+        .chain(relayed.map(|camera| Arc::clone(&camera.settings)))
+        .map(|settings| {
+            let link = &settings.link;
+            (settings.camera_id.clone(), link.host(), link.channel())
         })
         .collect();
     let ours = ours

@@ -32,6 +32,7 @@ mod kill9;
 mod metadata;
 mod mqtt;
 mod mqtt_hangups;
+mod nodes;
 mod onvif;
 mod openapi;
 mod program;

@@ -136,10 +136,8 @@ async fn made(app: &App, query: &ReportQuery) -> ApiResult<ReportView> {
     let names: BTreeMap<String, String> = rules
         .iter()
         .map(|rule| {
-            let camera = app.fleet.get(&rule.camera_id);
-            let name = camera.map(|camera| camera.current_settings().name.clone());
-            let id = rule.camera_id.to_string();
-            (id.clone(), name.unwrap_or(id))
+            let name = app.camera_name(&rule.camera_id);
+            (rule.camera_id.to_string(), name)
         })
         .collect();
     let view = |rule: NoisyRule| {

@@ -58,7 +58,7 @@ pub(in crate::web) async fn put_settings(
 ) -> ApiResult<Json<AlarmSettingsView>> {
     let settings = change.document.resolve().map_err(ApiError::fields)?;
     let _changing = app.changing.lock().await;
-    let is_camera = |id: &_| app.fleet.get(id).is_some();
+    let is_camera = |id: &_| app.fleet.settings(id).is_some();
     let errors = change
         .document
         .check_names(&app.schedules.ready(), is_camera);

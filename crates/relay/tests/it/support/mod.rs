@@ -3,6 +3,7 @@
 mod api;
 mod cameras;
 mod detector;
+mod link;
 pub(crate) mod mosquitto;
 pub(crate) mod onvif;
 mod program;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub(crate) use self::api::{Api, Reply};
 pub(crate) use self::cameras::{link, start_sim, still, street, whole_picture};
 pub(crate) use self::detector::install_detector;
+pub(crate) use self::link::{Fault, FaultyLink};
 pub(crate) use self::program::{Guarded, Program, airelay, free_port, is_installed};
 
 /// How often [`eventually`] looks.
