@@ -21,7 +21,7 @@ export interface ClipFrame {
 export interface Clip {
   /** open: the alarm goes on for longer than its begin is kept; its end follows. */
   state: 'kept' | 'recording' | 'open' | 'none';
-  reason: 'off' | 'never' | 'age' | 'quota' | 'total' | 'lost' | null;
+  reason: 'off' | 'never' | 'elsewhere' | 'age' | 'quota' | 'total' | 'lost' | null;
   message: string | null;
   alarm_at: string | null;
   track_id: number | null;

@@ -3,12 +3,15 @@
 //! Numbers are read from the status boards when asked, so counting costs the
 //! pipeline nothing.
 
+mod counts;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use metrics::{Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
+use self::counts::add_counts;
 use super::App;
 use super::error::ApiResult;
 use super::session::Scraper;
@@ -45,6 +48,11 @@ enum Metric {
     WebhookDropped,
     WebhookWaiting,
     WebhookDead,
+    VmsDelivered,
+    VmsFailed,
+    VmsDropped,
+    VmsWaiting,
+    VmsDead,
     BrokerConnected,
     BrokerDelivered,
     BrokerFailed,
@@ -94,6 +102,11 @@ impl Metric {
             Metric::WebhookDropped => "relay_webhook_dropped_total",
             Metric::WebhookWaiting => "relay_webhook_waiting",
             Metric::WebhookDead => "relay_webhook_dead",
+            Metric::VmsDelivered => "relay_vms_delivered_total",
+            Metric::VmsFailed => "relay_vms_failed_attempts_total",
+            Metric::VmsDropped => "relay_vms_dropped_total",
+            Metric::VmsWaiting => "relay_vms_waiting",
+            Metric::VmsDead => "relay_vms_dead",
             Metric::BrokerConnected => "relay_broker_connected",
             Metric::BrokerDelivered => "relay_broker_delivered_total",
             Metric::BrokerFailed => "relay_broker_failed_attempts_total",
@@ -180,6 +193,7 @@ pub(super) async fn metrics(_: Scraper, State(app): State<App>) -> ApiResult<Res
         as_f64(n_waiting),
     );
     add_sinks(&app, &recorder).await?;
+    add_counts(&app, &recorder).await?;
     add_nodes(&app, &recorder).await?;
     let n_listeners = u32::try_from(app.changes.n_listeners()).unwrap_or(u32::MAX);
     set_gauge(&recorder, Metric::LiveListeners, None, n_listeners.into());
@@ -204,6 +218,15 @@ async fn add_sinks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
             let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
             gauge(Metric::WebhookWaiting, sink.n_waiting);
             gauge(Metric::WebhookDead, sink.n_dead);
+        } else if let Some(id) = sink.name.strip_prefix("vms/") {
+            let label = Some(("vms", id));
+            let count = |metric, value| set_counter(recorder, metric, label, value);
+            count(Metric::VmsDelivered, sink.n_delivered);
+            count(Metric::VmsFailed, n_failed);
+            count(Metric::VmsDropped, sink.n_dropped);
+            let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
+            gauge(Metric::VmsWaiting, sink.n_waiting);
+            gauge(Metric::VmsDead, sink.n_dead);
         } else if let Some(id) = sink.name.strip_prefix("broker/") {
             let status = app.deliveries.brokers.status(id).unwrap_or_default();
             let is_connected = status.state == BrokerState::Connected;

@@ -338,6 +338,15 @@ async fn kills_and_a_bad_link_lose_nothing_and_double_nothing() {
         }
     }
     assert!(n_history > 0, "something happened before the registration");
+
+    // Clips stay where they were recorded; the guard says so.
+    let id = expected.keys().next().unwrap();
+    let clip = api.get(&format!("/api/v1/alarms/{id}/clip")).await.ok();
+    assert_eq!(clip["reason"], "elsewhere", "{clip}");
+    assert!(
+        clip["text"].as_str().unwrap().contains("West gate"),
+        "{clip}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

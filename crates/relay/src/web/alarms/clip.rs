@@ -24,7 +24,7 @@ pub(in crate::web) struct ClipView {
     /// kept, recording (more pictures come), open (the alarm goes on for longer
     /// than its begin is kept; its end follows) or none.
     pub state: &'static str,
-    /// Why there is none: off, never, age, quota, total or lost.
+    /// Why there is none: off, never, elsewhere, age, quota, total or lost.
     pub reason: Option<&'static str>,
     /// The same in words.
     pub message: Option<String>,
@@ -179,6 +179,10 @@ impl Found {
                 }
             };
             return Some((gone.name(), text.to_owned()));
+        }
+        if let Some(camera) = app.fleet.relayed().get(&self.event.camera_id) {
+            let text = format!("The clip is kept by {}: look there.", camera.node_name);
+            return Some(("elsewhere", text));
         }
         if self.clip.is_none() {
             let camera = app.fleet.get(&self.event.camera_id);
