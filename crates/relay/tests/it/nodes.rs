@@ -344,7 +344,7 @@ async fn kills_and_a_bad_link_lose_nothing_and_double_nothing() {
     let clip = api.get(&format!("/api/v1/alarms/{id}/clip")).await.ok();
     assert_eq!(clip["reason"], "elsewhere", "{clip}");
     assert!(
-        clip["text"].as_str().unwrap().contains("West gate"),
+        clip["message"].as_str().unwrap().contains("West gate"),
         "{clip}"
     );
 }
