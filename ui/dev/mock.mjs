@@ -12,6 +12,7 @@ import { alarmOf, alarms, startAlarms } from './mock-alarms.mjs';
 import { clips } from './mock-clips.mjs';
 import { brokers, startBrokers } from './mock-brokers.mjs';
 import * as data from './mock-data.mjs';
+import { mail, startMail } from './mock-mail.mjs';
 import * as programs from './mock-programs.mjs';
 import { answerSearch, startSearch } from './mock-search.mjs';
 import { FPS, frameJpeg, objectsAt, shotJpeg } from './street.mjs';
@@ -29,6 +30,7 @@ const fresh = () => ({
   alarms: startAlarms(),
   webhooks: data.startWebhooks(),
   brokers: startBrokers(),
+  mail: startMail(),
   site: programs.freshSite(),
   looks: data.looks(),
   search: startSearch(),
@@ -336,6 +338,8 @@ async function api(request, reply, url) {
   if (what === 'webhooks') return webhooks(request, reply, id, action);
   if (what === 'brokers' || what === 'broker_test')
     return send(reply, ...(await brokers(state, request.method, what, id, action, () => bodyOf(request))));
+  if (what === 'mail' || what === 'mail_test')
+    return send(reply, ...(await mail(state, request.method, what, id, action, () => bodyOf(request))));
   if (what === 'changes') {
     reply.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     reply.write(': hello\n\n');
@@ -363,7 +367,8 @@ function play(name) {
   state = fresh();
   if (name === 'setup') Object.assign(state, { setup: true, user: null, cameras: [] });
   if (name === 'signed_out') state.user = null;
-  if (name === 'empty') Object.assign(state, { cameras: [], events: [], webhooks: [], brokers: [] });
+  if (name === 'empty')
+    Object.assign(state, { cameras: [], events: [], webhooks: [], brokers: [], mail: [] });
   state.motionOnly = name === 'motion_only';
 }
 

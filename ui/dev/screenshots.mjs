@@ -242,6 +242,17 @@ const SHOTS = [
     'default',
     (page) => page.getByRole('button', { name: 'Change' }).first().click(),
   ],
+  ['mail', '/settings/mail', 'default', (page) => page.getByText('night-shift').waitFor()],
+  [
+    'mail-dialog',
+    '/settings/mail',
+    'default',
+    async (page) => {
+      await page.getByRole('button', { name: 'Change' }).first().click();
+      await page.getByRole('button', { name: 'Test' }).click();
+      await page.getByText('Succeeded').waitFor();
+    },
+  ],
   ['integrations', '/integrations', 'default', (page) => page.waitForTimeout(800)],
   ['integrations-empty', '/integrations', 'empty', (page) => page.waitForTimeout(800)],
   [

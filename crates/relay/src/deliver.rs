@@ -9,6 +9,7 @@
 mod book;
 mod brokers;
 mod couriers;
+mod mails;
 mod message;
 mod receiver;
 mod task;
@@ -26,6 +27,7 @@ pub(crate) use self::book::{Book, Record, SinkDocument, next_id};
 pub(crate) use self::brokers::{BrokerRecord, BrokerState, Brokers};
 use self::couriers::Couriers;
 pub(crate) use self::couriers::SinkParts;
+pub(crate) use self::mails::{MailRecord, Mails};
 pub(crate) use self::message::{picture_claim, picture_path};
 pub(crate) use self::vms::{VmsRecord, VmsServers, same_addresses};
 pub(crate) use self::webhooks::{WebhookRecord, Webhooks};
@@ -42,6 +44,8 @@ pub(crate) struct Deliveries {
     pub brokers: Brokers,
     /// Video management systems.
     pub vms: VmsServers,
+    /// Ways to send mails.
+    pub mails: Mails,
 }
 
 impl Deliveries {
@@ -52,6 +56,7 @@ impl Deliveries {
             webhooks: Webhooks::new(Arc::clone(&couriers)),
             brokers: Brokers::new(Arc::clone(&couriers)),
             vms: VmsServers::new(Arc::clone(&couriers)),
+            mails: Mails::new(Arc::clone(&couriers)),
             couriers,
         }
     }
@@ -74,6 +79,9 @@ impl Deliveries {
         }
         for record in self.vms.book.list().await? {
             self.vms.apply(&record).await?;
+        }
+        for record in self.mails.book.list().await? {
+            self.mails.apply(&record).await?;
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub mod access;
 mod address;
 mod http;
 pub mod ipro;
+mod kinds;
+pub mod mail;
 mod message;
 pub mod mqtt;
 pub mod onvif;
@@ -21,6 +23,7 @@ pub mod rtsp;
 mod segments;
 mod tls;
 pub mod vms;
+mod walk;
 pub mod webhook;
 mod words;
 
@@ -29,9 +32,11 @@ mod testing;
 
 pub use crate::address::RefusedAddress;
 pub use crate::http::{CarefulClient, NoAnswer};
+pub use crate::kinds::KindFilter;
 pub use crate::message::{Message, Picture, Why};
 pub use crate::queue::{DeliveryQueue, Item, Next, Outcome, RetryPolicy};
 pub use crate::tls::{Identity, Trust};
+pub use crate::walk::{TestStep, Walk};
 
 /// A field of a sink's settings that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use types::{
     CameraId, Class, Event, EventDetail, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId,
-    ShotQuality, ShotStage, Timestamp, TrackId, ZoneId,
+    Severity, ShotQuality, ShotStage, Timestamp, TrackId, ZoneId,
 };
 
 /// One step of an event, to be delivered.
@@ -31,6 +31,8 @@ pub struct Message {
     pub rule_name: String,
     /// What happened.
     pub kind: EventKind,
+    /// How grave it is by its rule.
+    pub severity: Severity,
     /// Where, if the rule has a zone.
     pub zone_id: Option<ZoneId>,
     /// The zone as people call it.
@@ -121,6 +123,7 @@ impl Message {
             rule_id: event.rule_id,
             rule_name: event.rule_name.clone(),
             kind: event.kind,
+            severity: Severity::usual(event.kind),
             zone_id: event.zone_id,
             zone_name: None,
             at: event.at,

@@ -124,6 +124,24 @@ pub(crate) fn client_config(
     }
 }
 
+/// What is wrong with a certificate, in plain words.
+pub(crate) fn certificate_problem(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::UnknownIssuer => "no known authority signed it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet; is the clock right?".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is of another name than the address".to_owned()
+        }
+        CertificateError::ApplicationVerificationFailure => "it is not the trusted one".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Accepts one certificate only.
 #[derive(Debug)]
 struct Pinned {

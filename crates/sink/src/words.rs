@@ -1,4 +1,7 @@
-//! An event in a few words, for alarm lists and messages that people read.
+//! An event in a few words, for alarm lists and messages that people read, and
+//! the system's errors in plain ones.
+
+use std::io;
 
 use types::{ClassGroup, EventKind, Phase};
 
@@ -69,4 +72,27 @@ pub(crate) fn description(message: &Message) -> String {
         text = format!("TEST, nothing happened: {text}");
     }
     text
+}
+
+/// An error of the system in plain words.
+pub(crate) fn plain_io(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "connection refused: nothing listens on this port".to_owned()
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "there is no way to this host".to_owned()
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => "the other side closed the connection".to_owned(),
+        _ => {
+            let text = error.to_string();
+            match text.strip_prefix("failed to lookup address information: ") {
+                Some(text) => text.to_owned(),
+                None => text,
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 export type SoftwareTab = 'programs' | 'schedule' | 'log';
 
 export type SettingsTab =
-  'system' | 'webhooks' | 'mqtt' | 'vms' | 'accounts' | 'tokens' | 'device-accounts' | 'changes';
+  'system' | 'webhooks' | 'mqtt' | 'vms' | 'mail' | 'accounts' | 'tokens' | 'device-accounts' | 'changes';
 
 export type Route =
   | { page: 'cameras' }
@@ -83,6 +83,7 @@ export function matchRoute(path: string): Route {
       'webhooks',
       'mqtt',
       'vms',
+      'mail',
       'accounts',
       'tokens',
       'device-accounts',
@@ -134,6 +135,7 @@ export const paths = {
   tokens: '/settings/tokens',
   mqtt: '/settings/mqtt',
   vms: '/settings/vms',
+  mail: '/settings/mail',
   deviceAccounts: '/settings/device-accounts',
   changes: '/settings/changes',
 };

@@ -1,4 +1,4 @@
-// What all sinks - webhooks, brokers, VMS servers - have in common on the pages. Pure, so that it can be tested.
+// What all sinks - webhooks, brokers, VMS servers, e-mail - have in common on the pages. Pure, so that it can be tested.
 
 import type { IconName } from '../lib/icons';
 

@@ -1,7 +1,8 @@
 // A VMS server's settings while somebody types them.
 
 import type { Vms, VmsInput, VmsSystem } from '../api/vms';
-import { VMS_KINDS, usualPort } from './words';
+import { EVENT_KINDS } from '../sinks/kinds';
+import { usualPort } from './words';
 
 const blank = (text: string) => (text.trim() === '' ? null : text.trim());
 
@@ -17,7 +18,7 @@ export class VmsDraft {
   /** undefined = keep the stored one. */
   password = $state<string | undefined>('');
   isEnabled = $state(true);
-  kinds = $state<string[]>(VMS_KINDS.filter((kind) => kind !== 'program'));
+  kinds = $state<string[]>(EVENT_KINDS.filter((kind) => kind !== 'program'));
   hasEnds = $state(false);
   notificationPort = $state(9090);
   hasAlarms = $state(false);

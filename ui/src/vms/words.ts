@@ -3,29 +3,6 @@
 import type { Vms, VmsInput, VmsSystem, VmsTest } from '../api/vms';
 import type { TestResult, TestStep } from '../sinks/sinks';
 
-/** Kinds of events that can be sent, in the order of the relay's own list. */
-export const VMS_KINDS = [
-  'intruder',
-  'loitering',
-  'direction',
-  'wrong_way',
-  'u_turn',
-  'cross_line',
-  'enter',
-  'exit',
-  'stopped',
-  'object_left',
-  'object_removed',
-  'count_over_limit',
-  'zone_sequence',
-  'picture_problem',
-  'signal_lost',
-  'occupancy',
-  'state',
-  'program',
-  'watch_list',
-] as const satisfies readonly string[] as readonly string[];
-
 export const SYSTEM_NAMES: Record<VmsSystem['type'], string> = {
   milestone: 'Milestone XProtect',
   genetec: 'Genetec Security Center',

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use store::Expected;
 use types::Clock;
 
-use crate::settings::{BrokerDocument, NodeDocument, VmsDocument, WebhookDocument};
+use crate::settings::{BrokerDocument, MailDocument, NodeDocument, VmsDocument, WebhookDocument};
 use crate::storage::Storage;
 
 /// A kind of sink's document.
@@ -35,6 +35,10 @@ impl SinkDocument for NodeDocument {
 
 impl SinkDocument for VmsDocument {
     const PREFIX: &'static str = "vms/";
+}
+
+impl SinkDocument for MailDocument {
+    const PREFIX: &'static str = "mail/";
 }
 
 /// Documents of one kind in the store; clones share it.

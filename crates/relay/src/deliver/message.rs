@@ -4,7 +4,7 @@ use sink::{Message, Picture, Why};
 use store::{Delivery, EventRow};
 use types::{
     CameraId, Class, EventDetail, EventId, EventKind, NormBox, Phase, ProgramKind, RuleId,
-    Timestamp,
+    Severity, Timestamp,
 };
 
 use crate::secrets::Vault;
@@ -34,6 +34,9 @@ pub(super) fn message_of(delivery: Delivery, vault: &Vault, fleet: &Fleet) -> Me
             message.state_name = Some(state.to_owned());
         }
         message.camera_name.clone_from(&settings.name);
+        if let Some(severity) = settings.severity(message.rule_id) {
+            message.severity = severity;
+        }
     }
     message
 }
@@ -61,6 +64,7 @@ fn to_message(event: EventRow, picture_path: &str) -> Message {
         rule_id: event.rule_id,
         rule_name: event.rule_name,
         kind: event.kind,
+        severity: Severity::usual(event.kind),
         zone_id: event.zone_id,
         zone_name: None,
         at: event.at,
@@ -109,6 +113,7 @@ pub(super) fn test_message(now: Timestamp) -> Message {
         rule_id: RuleId(0),
         rule_name: "Test of this webhook".to_owned(),
         kind: EventKind::Intruder,
+        severity: Severity::usual(EventKind::Intruder),
         zone_id: None,
         zone_name: None,
         at: now,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sink::mail::Mail;
 use sink::webhook::Webhook;
 use sink::{Message, Reaction};
 use types::Timestamp;
@@ -15,6 +16,7 @@ pub(super) enum Receiver {
     Webhook(Box<Webhook>),
     Broker(Arc<BrokerLink>),
     Vms(Box<VmsLink>),
+    Mail(Box<Mail>),
 }
 
 /// Why a step did not arrive.
@@ -33,6 +35,7 @@ impl Receiver {
             Receiver::Webhook(webhook) => webhook.has_picture_inside(),
             Receiver::Broker(link) => link.wants_picture(),
             Receiver::Vms(link) => link.wants_picture(),
+            Receiver::Mail(_) => true,
         }
     }
 
@@ -54,6 +57,13 @@ impl Receiver {
                 })
             }
             Receiver::Vms(link) => link.deliver(message).await,
+            Receiver::Mail(mail) => {
+                let delivered = mail.deliver(message, now).await;
+                delivered.map_err(|error| Failure {
+                    text: error.to_string(),
+                    reaction: error.reaction(),
+                })
+            }
         }
     }
 }

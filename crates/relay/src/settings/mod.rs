@@ -12,6 +12,7 @@ mod camera;
 mod clips;
 mod extension;
 mod link;
+mod mail;
 mod node;
 mod place;
 mod program;
@@ -31,6 +32,7 @@ pub use self::clips::{ClipSettings, ClipsDocument};
 pub(crate) use self::extension::hash_of;
 pub use self::extension::{ExtensionPart, extension_values};
 pub use self::link::{LinkDocument, LinkInput, LinkView, ModeDocument, ProtocolDocument};
+pub use self::mail::{MailDocument, MailInput};
 pub use self::node::{NodeAddress, NodeDocument};
 pub use self::place::{
     GroundDocument, GroundPointDocument, LineDocument, MaskDocument, ObjectMaskDocument,

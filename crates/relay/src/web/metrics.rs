@@ -53,6 +53,11 @@ enum Metric {
     VmsDropped,
     VmsWaiting,
     VmsDead,
+    MailDelivered,
+    MailFailed,
+    MailDropped,
+    MailWaiting,
+    MailDead,
     BrokerConnected,
     BrokerDelivered,
     BrokerFailed,
@@ -107,6 +112,11 @@ impl Metric {
             Metric::VmsDropped => "relay_vms_dropped_total",
             Metric::VmsWaiting => "relay_vms_waiting",
             Metric::VmsDead => "relay_vms_dead",
+            Metric::MailDelivered => "relay_mail_delivered_total",
+            Metric::MailFailed => "relay_mail_failed_attempts_total",
+            Metric::MailDropped => "relay_mail_dropped_total",
+            Metric::MailWaiting => "relay_mail_waiting",
+            Metric::MailDead => "relay_mail_dead",
             Metric::BrokerConnected => "relay_broker_connected",
             Metric::BrokerDelivered => "relay_broker_delivered_total",
             Metric::BrokerFailed => "relay_broker_failed_attempts_total",
@@ -227,6 +237,15 @@ async fn add_sinks(app: &App, recorder: &PrometheusRecorder) -> ApiResult<()> {
             let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
             gauge(Metric::VmsWaiting, sink.n_waiting);
             gauge(Metric::VmsDead, sink.n_dead);
+        } else if let Some(id) = sink.name.strip_prefix("mail/") {
+            let label = Some(("mail", id));
+            let count = |metric, value| set_counter(recorder, metric, label, value);
+            count(Metric::MailDelivered, sink.n_delivered);
+            count(Metric::MailFailed, n_failed);
+            count(Metric::MailDropped, sink.n_dropped);
+            let gauge = |metric, value| set_gauge(recorder, metric, label, as_f64(value));
+            gauge(Metric::MailWaiting, sink.n_waiting);
+            gauge(Metric::MailDead, sink.n_dead);
         } else if let Some(id) = sink.name.strip_prefix("broker/") {
             let status = app.deliveries.brokers.status(id).unwrap_or_default();
             let is_connected = status.state == BrokerState::Connected;

@@ -29,6 +29,7 @@ mod found_cameras;
 mod integrations;
 mod link_test;
 mod live;
+mod mails;
 mod metrics;
 mod models;
 mod feed;
@@ -377,6 +378,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/brokers/{id}/test", post(brokers::test))
         .route("/brokers/{id}/replay", post(brokers::replay))
         .route("/broker_test", post(brokers::test_draft))
+        .route("/mail", get(mails::list).post(mails::add))
+        .route("/mail/{id}", put(mails::change).delete(mails::remove))
+        .route("/mail/{id}/replay", post(mails::replay))
+        .route("/mail_test", post(mails::test_draft))
         .route("/vms", get(vms::list).post(vms::add))
         .route("/vms/{id}", put(vms::change).delete(vms::remove))
         .route("/vms/{id}/cameras", get(vms::cameras))

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::{
     accounts, alarms, audit, brokers, cameras, changes, clips, control_log, corrections, cost,
     counts, device_accounts, events, feed, found_cameras, health, heat, integrations, link_test,
-    live, metrics, models, nodes, presets, programs, publishers, schedules, scores, search,
+    live, mails, metrics, models, nodes, presets, programs, publishers, schedules, scores, search,
     sightings, software, states, statistics, system, tokens, users, viewers, vms, watch_lists,
     webhooks,
 };
@@ -85,6 +85,12 @@ use super::{
         webhooks::test,
         webhooks::places,
         webhooks::replay,
+        mails::list,
+        mails::add,
+        mails::change,
+        mails::remove,
+        mails::test_draft,
+        mails::replay,
         vms::list,
         vms::add,
         vms::change,

@@ -1,5 +1,5 @@
 //! What REST does alike with every kind of sink - webhooks, brokers, VMS
-//! servers: their documents are listed, added, changed and removed.
+//! servers, mail servers: their documents are listed, added, changed and removed.
 //!
 //! In: what a person sent. Out: documents kept, in force, and audited; how
 //! each is shown with its queue.

@@ -29,6 +29,7 @@ mod evidence;
 mod faults;
 mod found_cameras;
 mod kill9;
+mod mail;
 mod metadata;
 mod mqtt;
 mod mqtt_hangups;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rustls::AlertDescription;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, CertificateError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -16,6 +16,8 @@ use tokio_rustls::client::TlsStream;
 use super::walk::StepReport;
 use super::{Broker, ConnectError, Driver, Publication, STEP_WITHIN, Session, Step, websocket};
 use crate::address;
+use crate::tls::certificate_problem;
+use crate::words::plain_io;
 
 /// A stream as the MQTT client wants it.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -269,23 +271,7 @@ pub(super) fn tls_error(authority: &str, error: &io::Error) -> ConnectError {
     match inner {
         Some(E::InvalidCertificate(reason)) => ConnectError::Certificate {
             authority,
-            detail: match reason {
-                CertificateError::UnknownIssuer => "no known authority signed it".to_owned(),
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    "it has expired".to_owned()
-                }
-                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                    "it is not valid yet; is the clock right?".to_owned()
-                }
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => {
-                    "it is of another name than the address".to_owned()
-                }
-                CertificateError::ApplicationVerificationFailure => {
-                    "it is not the trusted one".to_owned()
-                }
-                other => other.to_string(),
-            },
+            detail: certificate_problem(reason),
         },
         Some(E::AlertReceived(alert)) if is_about_our_certificate(*alert) => {
             ConnectError::OwnCertificate {
@@ -329,27 +315,4 @@ fn is_about_our_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::AccessDenied
             | AlertDescription::HandshakeFailure
     )
-}
-
-/// An error of the system in plain words.
-pub(super) fn plain_io(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            "connection refused: nothing listens on this port".to_owned()
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "there is no way to this host".to_owned()
-        }
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => "the other side closed the connection".to_owned(),
-        _ => {
-            let text = error.to_string();
-            match text.strip_prefix("failed to lookup address information: ") {
-                Some(text) => text.to_owned(),
-                None => text,
-            }
-        }
-    }
 }

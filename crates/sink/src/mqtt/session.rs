@@ -15,11 +15,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::connect::{Stream, plain_io, tls_error};
+use super::connect::{Stream, tls_error};
 use super::{
     ACKNOWLEDGED_WITHIN, ConnectError, MAX_PAYLOAD_BYTES, MAX_TOPIC_BYTES, Publication,
     PublishError, Qos,
 };
+use crate::words::plain_io;
 
 mod v3;
 mod v5;

@@ -12,7 +12,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
 use super::BrokerAddress;
-use super::connect::{Stream, plain_io};
+use super::connect::Stream;
+use crate::words::plain_io;
 
 /// Largest message from a broker: it sends us acknowledgements and, in a test,
 /// our own words.

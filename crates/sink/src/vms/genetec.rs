@@ -17,8 +17,7 @@ use types::EventKind;
 use super::caller::{Answer, Caller, invalid};
 use super::error::{Step, VmsError};
 use super::guid::parse_guid;
-use super::kinds::KindFilter;
-use super::{Place, ServerConfig, VmsCamera, Walk};
+use super::{KindFilter, Place, ServerConfig, VmsCamera, Walk};
 use crate::words::{description, kind_word};
 use crate::{ConfigError, Message};
 

@@ -13,7 +13,6 @@
 mod caller;
 mod error;
 mod guid;
-mod kinds;
 mod text;
 
 pub mod genetec;
@@ -21,9 +20,10 @@ pub mod milestone;
 
 pub use self::error::{Step, VmsError};
 pub use self::genetec::Genetec;
-pub use self::kinds::KindFilter;
 pub use self::milestone::Milestone;
 pub use self::text::EventName;
+pub use crate::kinds::KindFilter;
+pub use crate::walk::{TestStep, Walk};
 pub use crate::words::object_word;
 
 /// A camera as a VMS lists it.
@@ -47,48 +47,6 @@ pub struct Place {
     pub address: String,
     /// Its identity in the VMS, where a person or the camera list told it.
     pub camera_id: Option<String>,
-}
-
-/// How one step of a test went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TestStep {
-    /// What was tried, such as `sign in at https://vms.example`.
-    pub what: String,
-    /// What came back, or what is wrong and what to do.
-    pub result: Result<String, String>,
-}
-
-/// A walk through all steps: each is tried only when those before went well.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Walk {
-    /// In the order in which they were tried.
-    pub steps: Vec<TestStep>,
-    /// SHA-256 of a certificate that was refused, to compare and pin.
-    pub refused_certificate: Option<[u8; 32]>,
-}
-
-impl Walk {
-    /// Whether every step went well.
-    pub fn is_ok(&self) -> bool {
-        !self.steps.is_empty() && self.steps.iter().all(|step| step.result.is_ok())
-    }
-
-    /// Notes a step; `None` when it failed, so that `?` ends the walk.
-    fn note<T>(
-        &mut self,
-        what: impl Into<String>,
-        result: Result<(T, String), VmsError>,
-    ) -> Option<T> {
-        let (value, result) = match result {
-            Ok((value, text)) => (Some(value), Ok(text)),
-            Err(error) => (None, Err(error.to_string())),
-        };
-        self.steps.push(TestStep {
-            what: what.into(),
-            result,
-        });
-        value
-    }
 }
 
 /// Login and address that both systems need.

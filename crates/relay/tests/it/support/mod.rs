@@ -7,6 +7,10 @@ mod link;
 pub(crate) mod mosquitto;
 pub(crate) mod onvif;
 mod program;
+/// The mail server of `sink`'s tests.
+#[path = "../../../../sink/src/mail/responder.rs"]
+#[expect(dead_code, reason = "its ways to encrypt are for the tests of `sink`")]
+pub(crate) mod smtp;
 pub(crate) mod vms;
 pub(crate) mod watched;
 

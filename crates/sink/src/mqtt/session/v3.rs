@@ -6,7 +6,7 @@ use mqtt3::{
     Packet, PublishOptions, StateError,
 };
 
-use super::super::connect::{SignIn, Stream, plain_io};
+use super::super::connect::{SignIn, Stream};
 use super::super::{
     ConnectError, KEEP_ALIVE_S, MAX_PAYLOAD_BYTES, MAX_QUEUED, MAX_TOPIC_BYTES, Publication,
     PublishError, STEP_WITHIN, Step,
@@ -15,6 +15,7 @@ use super::{
     Client, Driver, MAX_IN_FLIGHT, MAX_INCOMING_BYTES, PACKET_OVERHEAD_BYTES, Session, Turn, Wheel,
     in_words, not_mqtt, once, to_qos,
 };
+use crate::words::plain_io;
 
 impl Session {
     /// Signs in by MQTT 3.1.1 over an opened stream.

@@ -6,7 +6,7 @@ use mqtt5::{
     Packet, PubAckReason, PublishNoticeError, PublishOptions, StateError,
 };
 
-use super::super::connect::{SignIn, Stream, plain_io};
+use super::super::connect::{SignIn, Stream};
 use super::super::{
     ConnectError, KEEP_ALIVE_S, MAX_QUEUED, Publication, PublishError, STEP_WITHIN, Step,
 };
@@ -14,6 +14,7 @@ use super::{
     Client, Driver, MAX_IN_FLIGHT, MAX_INCOMING_BYTES, Session, Turn, Wheel, in_words, not_mqtt,
     once, to_qos,
 };
+use crate::words::plain_io;
 
 impl Session {
     /// Signs in by MQTT 5 over an opened stream.

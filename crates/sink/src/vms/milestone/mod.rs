@@ -19,9 +19,8 @@ use self::document::to_xml;
 use self::gateway::Gateway;
 use super::caller::{Caller, invalid};
 use super::error::{Step, VmsError};
-use super::kinds::KindFilter;
 use super::text::EventName;
-use super::{Place, ServerConfig, VmsCamera, Walk};
+use super::{KindFilter, Place, ServerConfig, VmsCamera, Walk};
 use crate::{ConfigError, Message};
 
 /// Longest document we send, bytes: a picture of 4 MiB in base64 and the rest.

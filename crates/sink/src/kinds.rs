@@ -1,4 +1,4 @@
-//! Which events a VMS is told.
+//! Which events a VMS, or people by mail, are told.
 
 use std::collections::BTreeSet;
 
