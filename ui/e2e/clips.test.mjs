@@ -100,13 +100,13 @@ describe('clips of alarms, real program', () => {
       });
       if (!answer.ok) throw new Error(await answer.text());
     });
-    // Long enough for the seconds before.
-    await page.waitForFunction(
-      async () =>
-        /relay_frames_received_total\{[^}]*\} ([3-9]\d|\d{3,})/.test(await (await fetch('/metrics')).text()),
-      undefined,
-      { polling: 500 },
-    );
+    // Long enough for the seconds before: saved settings may begin them anew.
+    const received = async () => {
+      const text = await (await page.request.get(new URL('/metrics', page.url()).href)).text();
+      return Number(/relay_frames_received_total\{[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+    };
+    const nBefore = await received();
+    while ((await received()) < nBefore + 35) await page.waitForTimeout(300);
     await camera.stop();
     camera = null;
     await openPage(page, /Alarms/);
