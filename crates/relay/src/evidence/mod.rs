@@ -43,9 +43,5 @@ fn message(manifest: &[u8]) -> Vec<u8> {
     [FORMAT.as_bytes(), b"\n", manifest].concat()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::manifest::{About, FileEntry, Manifest, Signature};
-use super::{FORMAT, MANIFEST, MAX_EVIDENCE_BYTES, MAX_FILES, README, SIGNATURE, hex, message};
+use super::{FORMAT, MANIFEST, MAX_EVIDENCE_BYTES, MAX_FILES, README, SIGNATURE, message};
+use crate::supervise::hex;
 
 /// A file of the evidence.
 #[derive(Clone, Debug)]

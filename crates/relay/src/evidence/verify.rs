@@ -15,8 +15,9 @@ use zip::ZipArchive;
 
 use super::manifest::{About, Manifest, Signature};
 use super::{
-    FORMAT, MANIFEST, MAX_EVIDENCE_BYTES, MAX_FILES, MAX_MANIFEST_BYTES, SIGNATURE, hex, message,
+    FORMAT, MANIFEST, MAX_EVIDENCE_BYTES, MAX_FILES, MAX_MANIFEST_BYTES, SIGNATURE, message,
 };
+use crate::supervise::hex;
 
 /// Most characters of a name that are repeated.
 const MAX_NAME_CHARS: usize = 200;

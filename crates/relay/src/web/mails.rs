@@ -12,11 +12,10 @@ use super::App;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Editor, Viewer};
-use super::sinks::{self, Replayed, SinkKind};
+use super::sinks::{self, Replayed, SinkKind, SinkTest};
 use crate::deliver::{Book, MailRecord, Mails};
 use crate::secrets::Vault;
 use crate::settings::{FieldErrors, MailDocument, MailInput};
-use crate::supervise::hex;
 
 /// All ways to send mails.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,28 +75,6 @@ pub(super) struct MailView {
     pub dead: u64,
     /// Steps given up because too many waited.
     pub dropped: u64,
-}
-
-/// How a test went.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MailTest {
-    /// Whether every step went well.
-    pub is_ok: bool,
-    /// Every step that was taken; ends with the one that failed.
-    pub steps: Vec<MailTestStep>,
-    /// SHA-256 of the server's certificate where that was refused, as hex.
-    pub certificate_sha256: Option<String>,
-}
-
-/// One step of a test.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MailTestStep {
-    /// What was tried.
-    pub what: String,
-    /// Whether it went well.
-    pub is_ok: bool,
-    /// What came back, and what to do.
-    pub text: String,
 }
 
 /// Settings to be tried before they are saved.
@@ -227,30 +204,18 @@ pub(super) async fn remove(
 /// Walks every step to a mail server before it is saved and says what came
 /// back; the last step sends a mail marked as a test.
 #[utoipa::path(post, path = "/api/v1/mail_test", tag = "mail", request_body = MailDraft,
-    responses((status = 200, body = MailTest), (status = 404, body = super::error::ErrorBody),
+    responses((status = 200, body = SinkTest), (status = 404, body = super::error::ErrorBody),
         (status = 422, body = super::error::ErrorBody)))]
 pub(super) async fn test_draft(
     _: Editor,
     State(app): State<App>,
     Body(draft): Body<MailDraft>,
-) -> ApiResult<Json<MailTest>> {
+) -> ApiResult<Json<SinkTest>> {
     let document = sinks::of_draft::<Mails>(&app, draft.id.as_deref(), draft.mail).await?;
     let mails = &app.deliveries.mails;
     let mail = mails.make(&document).map_err(ApiError::fields)?;
     let walk = mails.test(&mail).await;
-    Ok(Json(MailTest {
-        is_ok: walk.is_ok(),
-        certificate_sha256: walk.refused_certificate.map(|hash| hex(&hash)),
-        steps: walk
-            .steps
-            .into_iter()
-            .map(|step| MailTestStep {
-                what: step.what,
-                is_ok: step.result.is_ok(),
-                text: step.result.unwrap_or_else(|text| text),
-            })
-            .collect(),
-    }))
+    Ok(Json(walk.into()))
 }
 
 /// Queues the mails that were refused for good again, in their old order.

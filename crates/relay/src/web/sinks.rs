@@ -19,6 +19,44 @@ use super::error::{ApiError, ApiResult};
 use crate::deliver::{Book, Record, SinkDocument, next_id};
 use crate::secrets::Vault;
 use crate::settings::FieldErrors;
+use crate::supervise::hex;
+
+/// How a test went that walks step by step.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SinkTest {
+    /// Whether every step went well.
+    pub is_ok: bool,
+    /// Every step that was taken; ends with the one that failed.
+    pub steps: Vec<SinkTestStep>,
+    /// SHA-256 of the server's certificate where that was refused, as hex.
+    pub certificate_sha256: Option<String>,
+}
+
+/// One step of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SinkTestStep {
+    /// What was tried.
+    pub what: String,
+    /// Whether it went well.
+    pub is_ok: bool,
+    /// What came back, and what to do.
+    pub text: String,
+}
+
+impl From<sink::Walk> for SinkTest {
+    fn from(walk: sink::Walk) -> Self {
+        let steps = walk.steps.iter().map(|step| SinkTestStep {
+            what: step.what.clone(),
+            is_ok: step.result.is_ok(),
+            text: step.result.clone().unwrap_or_else(|text| text),
+        });
+        SinkTest {
+            is_ok: walk.is_ok(),
+            steps: steps.collect(),
+            certificate_sha256: walk.refused_certificate.map(|hash| hex(&hash)),
+        }
+    }
+}
 
 /// A kind of sink as REST sees it.
 pub(super) trait SinkKind {

@@ -18,11 +18,10 @@ use super::audit;
 use super::error::{ApiError, ApiResult};
 use super::input::Body;
 use super::session::{Administrator, Editor, Viewer};
-use super::sinks::{self, Replayed, SinkKind};
+use super::sinks::{self, Replayed, SinkKind, SinkTest};
 use crate::deliver::{Book, VmsRecord, same_addresses};
 use crate::secrets::Vault;
 use crate::settings::{FieldErrors, MatchDocument, SystemDocument, VmsDocument, VmsInput};
-use crate::supervise::hex;
 
 /// All video management systems.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,28 +75,6 @@ pub(super) struct VmsView {
     pub dead: u64,
     /// Steps given up because too many waited.
     pub dropped: u64,
-}
-
-/// How a test went.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct VmsTest {
-    /// Whether every step went well.
-    pub is_ok: bool,
-    /// Every step that was taken; ends with the one that failed.
-    pub steps: Vec<VmsTestStep>,
-    /// SHA-256 of the server's certificate where that was refused, as hex.
-    pub certificate_sha256: Option<String>,
-}
-
-/// One step of a test.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct VmsTestStep {
-    /// What was tried.
-    pub what: String,
-    /// Whether it went well.
-    pub is_ok: bool,
-    /// What came back, and what to do.
-    pub text: String,
 }
 
 /// Settings to be tried before they are saved.
@@ -245,29 +222,17 @@ pub(super) async fn remove(
 /// Walks every step to a VMS before it is saved and says what came back; the
 /// last step sends an event marked as a test.
 #[utoipa::path(post, path = "/api/v1/vms_test", tag = "vms", request_body = VmsDraft,
-    responses((status = 200, body = VmsTest), (status = 404, body = super::error::ErrorBody),
+    responses((status = 200, body = SinkTest), (status = 404, body = super::error::ErrorBody),
         (status = 422, body = super::error::ErrorBody)))]
 pub(super) async fn test_draft(
     _: Editor,
     State(app): State<App>,
     Body(draft): Body<VmsDraft>,
-) -> ApiResult<Json<VmsTest>> {
+) -> ApiResult<Json<SinkTest>> {
     let document = sinks::of_draft::<VmsServers>(&app, draft.id.as_deref(), draft.vms).await?;
     let vms = make(&app, &document)?;
     let walk = app.deliveries.vms.test(&document, &vms).await;
-    Ok(Json(VmsTest {
-        is_ok: walk.is_ok(),
-        certificate_sha256: walk.refused_certificate.map(|hash| hex(&hash)),
-        steps: walk
-            .steps
-            .into_iter()
-            .map(|step| VmsTestStep {
-                what: step.what,
-                is_ok: step.result.is_ok(),
-                text: step.result.unwrap_or_else(|text| text),
-            })
-            .collect(),
-    }))
+    Ok(Json(walk.into()))
 }
 
 /// Reads the cameras of a VMS, to choose which of them is which of ours.
